@@ -129,8 +129,8 @@ export class ChangeDetector {
 
   /** Comparing covers all known ports. A listing with many ports, or of a host with few, is always compared. */
   private mayCompare({ key, ports, time: latest }: KnownHost, { sighting, time }: Observation): boolean {
-    this.budget.earn(sighting.ports.size * EARNED_BY_A_PORT);
-    const isSpent = !this.budget.mayGoOn();
+    this.budget.refill(sighting.ports.size * EARNED_BY_A_PORT);
+    const isSpent = !this.budget.hasLeft();
     if (isSpent && this.overdone.has(key)) return false;
     const known = Object.keys(ports).length;
     if (isSpent && known > COMPARING.earned) {

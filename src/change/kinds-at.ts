@@ -31,11 +31,11 @@ export class KindsAt {
    */
   *at(address: string, isMeant: (kind: SetupOfKind) => boolean = () => true): Generator<SetupOfKind, void, undefined> {
     const { budget } = this;
-    budget.earn();
+    budget.refill();
     let kinds = 0;
     for (const name of this.reach.at(address)) {
       if (++kinds > MOST_IN_ANY_CASE) {
-        if (!budget.mayGoOn()) return;
+        if (!budget.hasLeft()) return;
         budget.spend(1);
       }
       const kind = this.setupOfKind(name);

@@ -81,9 +81,9 @@ export class RunsAt {
 
   /** The part of `later` that may be examined once more: only the latest ones, when there are many and this was done very often. */
   most(later: readonly LaterRun[]): readonly LaterRun[] {
-    this.budget.earn();
+    this.budget.refill();
     this.budget.spend(later.length / RUNS_IN_A_STEP);
-    return later.length <= MOST_IN_ANY_CASE || this.budget.mayGoOn() ? later : later.slice(0, MOST_IN_ANY_CASE);
+    return later.length <= MOST_IN_ANY_CASE || this.budget.hasLeft() ? later : later.slice(0, MOST_IN_ANY_CASE);
   }
 
   /** Drops the cached answer, because runs were written. */

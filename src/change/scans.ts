@@ -73,7 +73,7 @@ export class KnownScans {
 
   /** Whether answers since the last call were incomplete, because there were too many kinds of runs. */
   takeLeftOut(): boolean {
-    return [this.budget.takeSpent(), this.reach.takeSpent()].includes(true);
+    return [this.budget.takeExhausted(), this.reach.takeExhausted()].includes(true);
   }
 
   /**

@@ -19,11 +19,11 @@ function sentence(error: ErrorObject): string {
   if (keyword === 'additionalProperties') return unknownSetting(path, params['additionalProperty'] as string, schema);
   if (keyword === 'required') return `${where}: "${params['missingProperty'] as string}" is missing`;
   if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there: ${form(schema)}`;
-  return `${where}: ${demand(keyword, params, schema)}${wayOut(error)}`;
+  return `${where}: ${demand(keyword, params, schema)}${hintFor(error)}`;
 }
 
 /** What to do about a value, which is not quoted: the nearest allowed word, or how one of that type is written. */
-function wayOut({ keyword, params, data }: ErrorObject): string {
+function hintFor({ keyword, params, data }: ErrorObject): string {
   if (keyword === 'enum') return meant(data, params['allowedValues'] as readonly unknown[]);
   const way = keyword === 'type' && typeof params['type'] === 'string' ? WRITTEN[params['type']]?.(data) : undefined;
   return way === undefined ? '' : `; ${way}`;

@@ -19,24 +19,24 @@ export function whoElseWrites(path: string, self: ProcessUser): string | undefin
   const stats = statOf(whole);
   if (stats === undefined) return undefined;
   // /dev/null is writable by everyone, and keeps nothing.
-  const own = stats.isCharacterDevice() ? undefined : doubtOf(stats, self);
+  const own = stats.isCharacterDevice() ? undefined : riskOf(stats, self);
   return own ?? whoElseReplaces(whole, self);
 }
 
 /** How another user could replace a part of a whole path. */
 function whoElseReplaces(whole: string, self: ProcessUser): string | undefined {
   for (const { at, isLink } of wayTo(whole)) {
-    const doubt = isLink ? doubtOfLink(at, self) : doubtOfFolder(at, self);
-    if (doubt === undefined) continue;
-    if (isLink) return `is reached by the link ${at}, which ${doubt}`;
-    return at === dirname(whole) ? `its directory ${doubt}` : `lies in ${at}, which ${doubt}`;
+    const risk = isLink ? riskOfLink(at, self) : riskOfFolder(at, self);
+    if (risk === undefined) continue;
+    if (isLink) return `is reached by the link ${at}, which ${risk}`;
+    return at === dirname(whole) ? `its directory ${risk}` : `lies in ${at}, which ${risk}`;
   }
   return undefined;
 }
 
 /** The same for a file that need not exist yet, so that another user could also create it first. */
 export function whoElseMakes(path: string, self: ProcessUser): string | undefined {
-  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, doubtOf);
+  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, riskOf);
 }
 
 /**
@@ -44,15 +44,15 @@ export function whoElseMakes(path: string, self: ProcessUser): string | undefine
  * it meanwhile is checked again when it exists.
  */
 export function whoElseHolds(path: string, self: ProcessUser): string | undefined {
-  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, doubtOfEntries);
+  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, riskOfEntries);
 }
 
-function whoElseMakesIn(path: string, self: ProcessUser, doubtOfNearest: typeof doubtOf): string | undefined {
+function whoElseMakesIn(path: string, self: ProcessUser, riskOfNearest: typeof riskOf): string | undefined {
   let folder = dirname(resolve(path));
   while (!isThere(folder) && folder !== dirname(folder)) folder = dirname(folder);
   const stats = statOf(folder);
-  const doubt = stats === undefined ? undefined : doubtOfNearest(stats, self);
-  if (doubt !== undefined) return `is not there yet, and would be made in ${folder}, which ${doubt}`;
+  const risk = stats === undefined ? undefined : riskOfNearest(stats, self);
+  if (risk !== undefined) return `is not there yet, and would be made in ${folder}, which ${risk}`;
   const above = whoElseReplaces(folder, self);
   return above === undefined ? undefined : `is not there yet, and ${folder} ${above}`;
 }
@@ -66,23 +66,23 @@ function isThere(path: string): boolean {
 }
 
 /** In a sticky directory such as /tmp, only owners can replace files. */
-function doubtOfFolder(path: string, self: ProcessUser): string | undefined {
+function riskOfFolder(path: string, self: ProcessUser): string | undefined {
   const stats = statOf(path);
   if (stats === undefined) return undefined;
-  return doubtOfEntries(stats, self);
+  return riskOfEntries(stats, self);
 }
 
-function doubtOfEntries({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
-  return doubtOf({ uid, gid, mode: (mode & STICKY) === 0 ? mode : 0 }, self);
+function riskOfEntries({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
+  return riskOf({ uid, gid, mode: (mode & STICKY) === 0 ? mode : 0 }, self);
 }
 
 /** Links are not checked by their mode, which means nothing. */
-function doubtOfLink(path: string, self: ProcessUser): string | undefined {
+function riskOfLink(path: string, self: ProcessUser): string | undefined {
   const { uid, gid } = lstatSync(path);
-  return doubtOf({ uid, gid, mode: 0 }, self);
+  return riskOf({ uid, gid, mode: 0 }, self);
 }
 
-function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
+function riskOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
   if (uid !== self.uid && uid !== 0) return `belongs to the user with number ${uid}`;
   if ((mode & OTHERS_WRITE) !== 0) return 'may be written by everyone';
   return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 && hasOthers(gid, self.uid)

@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function parsed(path: string, text: string): Promise<unknown> {
   const format = path.endsWith('.json') ? 'JSON' : 'YAML';
   try {
-    const content = format === 'JSON' ? await withoutTwins(path, text, parsedJson(path, text)) : await parsedYaml(path, text);
+    const content = format === 'JSON' ? await refuseDuplicateKeys(path, text, parsedJson(path, text)) : await parsedYaml(path, text);
     if (!isDeeper(content, MAX_DEPTH)) return content;
   } catch (error) {
     // Deep nesting would overflow the parser's stack.
@@ -55,7 +55,7 @@ function parsedJson(path: string, text: string): unknown {
 }
 
 /** Refuses duplicate keys, of which JSON.parse silently keeps the last one. JSON is also YAML, whose parser reports them. */
-async function withoutTwins(path: string, text: string, content: unknown): Promise<unknown> {
+async function refuseDuplicateKeys(path: string, text: string, content: unknown): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const { errors } = parseDocument(text.replace(/^\uFEFF/, ''), { prettyErrors: false, logLevel: 'error', lineCounter: lines });

@@ -3,21 +3,21 @@
  * thousands of them.
  */
 export class Budget {
-  private readonly most: number;
-  private readonly earned: number;
+  private readonly limit: number;
+  private readonly perQuery: number;
   private left: number;
-  private wasSpent = false;
+  private wasExhausted = false;
 
   /** `earned`: what each query adds, up to `most`. */
-  constructor({ most, earned }: { readonly most: number; readonly earned: number }) {
-    this.most = most;
-    this.earned = earned;
-    this.left = most;
+  constructor({ most: limit, earned: perQuery }: { readonly most: number; readonly earned: number }) {
+    this.limit = limit;
+    this.perQuery = perQuery;
+    this.left = limit;
   }
 
   /** Called at the beginning of a query. `also`: what this one adds beside what each adds. */
-  earn(also = 0): void {
-    this.left = Math.min(this.left + this.earned + also, this.most);
+  refill(also = 0): void {
+    this.left = Math.min(this.left + this.perQuery + also, this.limit);
   }
 
   spend(work: number): void {
@@ -25,15 +25,15 @@ export class Budget {
   }
 
   /** Whether any budget is left. If not, the caller leaves something out. */
-  mayGoOn(): boolean {
-    if (this.left <= 0) this.wasSpent = true;
+  hasLeft(): boolean {
+    if (this.left <= 0) this.wasExhausted = true;
     return this.left > 0;
   }
 
   /** Whether something was left out since the last call. */
-  takeSpent(): boolean {
-    const { wasSpent } = this;
-    this.wasSpent = false;
-    return wasSpent;
+  takeExhausted(): boolean {
+    const { wasExhausted } = this;
+    this.wasExhausted = false;
+    return wasExhausted;
   }
 }

@@ -110,7 +110,7 @@ export interface Ended {
 
 const MAX_STDERR_BYTES = 8192;
 /** Between SIGTERM and SIGKILL. */
-const KINDNESS_MS = 2000;
+const TERM_TO_KILL_MS = 2000;
 const LAST_WORDS_MS = 300;
 
 /**
@@ -129,7 +129,7 @@ export async function runWithInput(
   const end = (why: NonNullable<Ended['endedBy']>): void => {
     endedBy ??= why;
     endGroup(child.pid, 'SIGTERM');
-    timers.push(setTimeout(() => endGroup(child.pid, 'SIGKILL'), KINDNESS_MS));
+    timers.push(setTimeout(() => endGroup(child.pid, 'SIGKILL'), TERM_TO_KILL_MS));
   };
   timers.push(setTimeout(() => end('time'), limitMs));
   const stop = (): void => end('stop');

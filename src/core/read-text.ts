@@ -4,7 +4,7 @@ const MIB = 1 << 20;
 const CHUNK_BYTES = 64 << 10;
 /** Somebody may have to unlock a secret by hand, whose command writes into the pipe. */
 const SILENT_MS = 30_000;
-const NOBODY_MS = 2000;
+const NO_WRITER_MS = 2000;
 const PAUSE_MS = 20;
 
 /**
@@ -49,7 +49,7 @@ function nextChunk(file: number, isFirst: boolean): Buffer {
   for (let waited = 0; ; waited += PAUSE_MS) {
     const length = readNow(file, buffer);
     if (length !== undefined && (length > 0 || !mayWait)) return buffer.subarray(0, length);
-    if (waited >= (length === 0 ? NOBODY_MS : SILENT_MS)) throw new Error('it is a pipe or a terminal, and nothing comes out of it');
+    if (waited >= (length === 0 ? NO_WRITER_MS : SILENT_MS)) throw new Error('it is a pipe or a terminal, and nothing comes out of it');
     pause();
   }
 }

@@ -3,7 +3,7 @@ import type { Queued } from '../state/queued.ts';
 import type { EarlierFates } from '../state/earlier-events.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import { type CountingTally, newTally } from '../state/tally.ts';
-import type { Settlement } from './deliver.ts';
+import type { AnswerCounts } from './deliver.ts';
 
 /**
  * The account of one sink: the only place where events are counted. Each tally balances: read = delivered + already there +
@@ -33,7 +33,7 @@ export class Account {
   }
 
   /** Counts the answer of a sink. `dead`: how many of the rejected events were kept as dead letters. */
-  settled(tally: CountingTally, { delivered, already, restamped, removed }: Settlement, dead: number): void {
+  answered(tally: CountingTally, { delivered, already, restamped, removed }: AnswerCounts, dead: number): void {
     tally.delivered += delivered;
     tally.already += already;
     tally.restamped += restamped;
@@ -58,7 +58,7 @@ export class Account {
   }
 
   /** Counts a batch that can neither be delivered nor kept. */
-  gaveUp(entries: readonly Pick<Queued, 'dataset'>[]): void {
+  discardedBatch(entries: readonly Pick<Queued, 'dataset'>[]): void {
     this.discarded(this.of(entries[0]?.dataset), entries.length);
   }
 
@@ -67,13 +67,13 @@ export class Account {
   }
 
   /** Counts dead letters that were deleted because there were too many. */
-  deadLettersGivenUp(events: number): void {
+  deadLettersDeleted(events: number): void {
     this.replayed.read += events;
     this.replayed.discarded += events;
   }
 
   /** Counts events of this run whose group waited in the spool since an earlier run, now that its fate is known. */
-  awaited({ own, already, dead, discarded }: EarlierFates): void {
+  earlier({ own, already, dead, discarded }: EarlierFates): void {
     const tally = own ? this.own : this.tally;
     tally.spooled -= already + dead + discarded;
     tally.already += already;

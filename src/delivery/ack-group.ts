@@ -62,7 +62,7 @@ export class AckGroups {
   }
 
   /** These entries are acknowledged, dead, or in the spool. */
-  settle(entries: readonly Queued[], fate: 'done' | 'dead' | 'spooled'): void {
+  record(entries: readonly Queued[], fate: 'done' | 'dead' | 'spooled'): void {
     for (const { ackGroup } of entries) {
       if (!(ackGroup instanceof AckGroup)) continue;
       ackGroup.dead ||= fate === 'dead';

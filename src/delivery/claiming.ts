@@ -85,7 +85,7 @@ export class Claiming {
     const { changed, sendQueue } = this.parts;
     this.waiting++;
     try {
-      for (let left = entries; left.length > 0;) left = await this.waitAWhile(left, partition);
+      for (let left = entries; left.length > 0;) left = await this.waitForFates(left, partition);
     } catch (error) {
       sendQueue.mistake ??= error;
     } finally {
@@ -98,7 +98,7 @@ export class Claiming {
    * Waits until the fate of all entries is known, or the claims on them are overdue. Returns the entries that yet another process has claimed
    * by then.
    */
-  private async waitAWhile(entries: readonly Queued[], partition: string): Promise<readonly Queued[]> {
+  private async waitForFates(entries: readonly Queued[], partition: string): Promise<readonly Queued[]> {
     const { clock, signal, sink } = this.parts;
     const [before, patience] = [this.momentNow(), new Patience(clock, signal, (sink.answerMs ?? 0) + PATIENCE_MS)];
     for (let left = entries; left.length > 0;) {
@@ -145,10 +145,10 @@ export class Claiming {
     try {
       claims.forgetLost(keys);
       const unclaimed = keys.filter((key) => !claims.isOurs(key));
-      return unclaimed.length === 0 ? NOBODY : this.parts.store.database.quickly(() => this.claim(unclaimed, overdue));
+      return unclaimed.length === 0 ? NO_HOLDERS : this.parts.store.database.quickly(() => this.claim(unclaimed, overdue));
     } catch (error) {
       spoolWriter.noteFailure(error);
-      return NOBODY;
+      return NO_HOLDERS;
     }
   }
 
@@ -158,7 +158,7 @@ export class Claiming {
     const { claims, ledger } = this.spoolWriter.tables;
     if (overdue !== undefined) {
       store.releaseClaimsOfTheDead();
-      claims.takeAway(overdue);
+      claims.takeOver(overdue);
     }
     const ofOthers = claims.ofOthers();
     const holders = new Map<string, Holder>(keys.map((key) => [key, ledger.fateOf(key, after) ?? (ofOthers.has(key) ? 'theirs' : 'ours')]));
@@ -171,9 +171,9 @@ export class Claiming {
     const { groups, account } = this.parts;
     const tally = account.of(entry.dataset);
     account.known(tally, fate);
-    if (fate === 'spooled') this.spoolWriter.fates.awaitFateOf(entry.ackGroup?.key ?? '', tally);
+    if (fate === 'spooled') this.spoolWriter.fates.noteWaiting(entry.ackGroup?.key ?? '', tally);
     if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
-    groups.settle([entry], 'done');
+    groups.record([entry], 'done');
   }
 }
 
@@ -201,5 +201,5 @@ class Patience {
 }
 
 const NEVER = new AbortController().signal;
-const NOBODY: ReadonlyMap<string, Holder> = new Map();
+const NO_HOLDERS: ReadonlyMap<string, Holder> = new Map();
 const NOTHING_YET: Moment = new Map();

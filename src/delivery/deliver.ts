@@ -11,13 +11,13 @@ export interface RetryOptions<E extends Entry> {
   /** When aborted, waiting ends. */
   readonly signal: AbortSignal;
   /** Number of events that the sink has accepted so far, of any batch; more of them show that it works. */
-  readonly taken: () => number;
+  readonly accepted: () => number;
   /** Returns the part of a batch that is still to be sent; called before each attempt, because another process may have taken over the rest. */
   readonly stillOurs?: ((batch: BatchOf<E>) => BatchOf<E>) | undefined;
 }
 
 /** Counts of what one attempt settled. */
-export interface Settlement {
+export interface AnswerCounts {
   readonly delivered: number;
   readonly already: number;
   readonly restamped: number;
@@ -25,7 +25,7 @@ export interface Settlement {
 }
 
 /** What one attempt settled for good. */
-export interface Settled<E extends Entry> extends Settlement {
+export interface Answered<E extends Entry> extends AnswerCounts {
   /** Entries that the sink has now: `delivered` and `already`. */
   readonly done: readonly E[];
   readonly rejected: readonly (Rejection & { readonly entry: E })[];
@@ -42,9 +42,9 @@ export interface Undelivered<E extends Entry> {
   /** The sink takes other events, but not these. */
   readonly refused?: boolean;
   /** The server's answer is final: the same request would be refused again. */
-  readonly forGood?: boolean;
-  /** The sink accepts them only after a person has changed something there, see `Outcome.barred`. */
-  readonly isBarred?: boolean;
+  readonly isFinal?: boolean;
+  /** The sink accepts them only after a person has changed something there, see `Outcome.blocked`. */
+  readonly isBlocked?: boolean;
 }
 
 /** Attempts for a few entries while the sink takes others, before these are set aside. */
@@ -52,7 +52,7 @@ const MAX_ATTEMPTS_BESIDE = 3;
 /** With more refused entries than this, the server is busy rather than the entries bad. */
 const MAX_REFUSED = 10;
 /** Single entries that a sink refuses in a row before the sink, rather than the entries, is to blame. */
-const MAX_IN_VAIN = 3;
+const MAX_SINCE_SUCCESS = 3;
 
 /**
  * Sends a batch until each entry is delivered or rejected. Only entries that the server gave back are retried, and a request
@@ -61,66 +61,66 @@ const MAX_IN_VAIN = 3;
 export async function deliver<E extends Entry>(
   sink: Sink,
   whole: BatchOf<E>,
-  { clock, retryForMs, signal, taken, stillOurs = (batch) => batch }: RetryOptions<E>,
-  onSettled: (settled: Settled<E>) => void,
+  { clock, retryForMs, signal, accepted, stillOurs = (batch) => batch }: RetryOptions<E>,
+  onAnswer: (settled: Answered<E>) => void,
 ): Promise<Undelivered<E> | undefined> {
   const waiting: BatchOf<E>[] = [whole];
   let since = clock.elapsed();
   let attempts = 0;
-  const before = taken();
+  const before = accepted();
   const aside = new Aside(sink, whole);
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const batch = stillOurs(next);
     if (batch.entries.length === 0) continue;
     const outcome = await attempt(sink, batch, signal);
     if (outcome instanceof SinkError) return { entries: aside.and([batch, ...waiting]), error: outcome, since };
-    const settled = settledBy(outcome, batch);
+    const settled = answered(outcome, batch);
     if (settled.done.length > 0 || settled.rejected.length > 0) {
-      onSettled(settled);
+      onAnswer(settled);
       [since, attempts] = [clock.elapsed(), 0];
-      aside.inVain = 0;
+      aside.sinceSuccess = 0;
     }
     const left = entriesIn(outcome.retry, batch);
     if (left.length === 0) continue;
-    if (outcome.barred !== undefined) {
-      aside.bar(left, outcome.barred);
+    if (outcome.blocked !== undefined) {
+      aside.block(left, outcome.blocked);
       continue;
     }
     if (outcome.setAside === true) {
       aside.add(left, outcome.refusal);
-      if (aside.inVain < MAX_IN_VAIN) continue;
-      return aside.with(waiting, since, taken() > before);
+      if (aside.sinceSuccess < MAX_SINCE_SUCCESS) continue;
+      return aside.with(waiting, since, accepted() > before);
     }
-    waiting.unshift(...again(left, batch.partition, outcome.split === true, onSettled));
+    waiting.unshift(...retryBatches(left, batch.partition, outcome.split === true, onAnswer));
     const atOnce = (outcome.split === true || outcome.adapted === true) && outcome.retryAfterMs === undefined;
     if (waiting.length === 0 || atOnce) continue;
     const wait = backoffMs(++attempts, clock.random(), outcome.retryAfterMs);
     const isLate = signal.aborted || clock.elapsed() + wait > since + retryForMs;
-    const isRefused = !signal.aborted && waiting.length === 1 && taken() > before && isAboutThese(sink, outcome);
+    const isRefused = !signal.aborted && waiting.length === 1 && accepted() > before && isAboutThese(sink, outcome);
     if (isLate || (isRefused && attempts >= MAX_ATTEMPTS_BESIDE))
       return {
         entries: aside.and(waiting),
         error: tooBusy(sink, signal, outcome.refusal),
         since,
-        refusal: outcome.retryAfterMs === undefined ? (outcome.refusal ?? NO_WORDS) : undefined,
+        refusal: outcome.retryAfterMs === undefined ? (outcome.refusal ?? NO_REASON) : undefined,
         refused: isRefused,
       };
     await clock.sleep(wait, signal);
   }
   if (aside.isEmpty) return undefined;
-  return aside.barred === undefined ? aside.with([], since, taken() > before) : aside.withBarred(since, taken() > 0);
+  return aside.blocked === undefined ? aside.with([], since, accepted() > before) : aside.withBlocked(since, accepted() > 0);
 }
 
 /** Entries that the sink does not take, set aside so that the rest of their batch can go on. */
 class Aside<E extends Entry> {
   /** Entries added since the sink last accepted something. */
-  inVain = 0;
-  /** Why they are barred. */
-  barred: SinkError | undefined;
+  sinceSuccess = 0;
+  /** Why they are blocked. */
+  blocked: SinkError | undefined;
   private readonly sink: Sink;
   private readonly whole: BatchOf<E>;
   private readonly entries: E[] = [];
-  private refusal: Refusal = NO_WORDS;
+  private refusal: Refusal = NO_REASON;
 
   constructor(sink: Sink, whole: BatchOf<E>) {
     this.sink = sink;
@@ -134,12 +134,12 @@ class Aside<E extends Entry> {
   add(entries: readonly E[], refusal: Refusal | undefined): void {
     this.entries.push(...entries);
     if (refusal !== undefined) this.refusal = refusal;
-    this.inVain++;
+    this.sinceSuccess++;
   }
 
-  bar(entries: readonly E[], error: SinkError): void {
+  block(entries: readonly E[], error: SinkError): void {
     this.entries.push(...entries);
-    this.barred ??= error;
+    this.blocked ??= error;
   }
 
   /** All entries that are left, merged in order with those of `waiting`. */
@@ -147,10 +147,10 @@ class Aside<E extends Entry> {
     return entriesIn([...this.entries, ...waiting.flatMap(({ entries }) => entries)], this.whole);
   }
 
-  /** The result when entries are barred. `isWorking`: the sink has accepted something in this run, so other batches go on. */
-  withBarred(since: number, isWorking: boolean): Undelivered<E> {
-    const error = this.barred ?? new SinkError('permanent', this.refusal.reason);
-    return { entries: this.and([]), error, since, isBarred: true, refused: isWorking && this.sink.limits.inFlightPerPartition > 1 };
+  /** The result when entries are blocked. `isWorking`: the sink has accepted something in this run, so other batches go on. */
+  withBlocked(since: number, isWorking: boolean): Undelivered<E> {
+    const error = this.blocked ?? new SinkError('permanent', this.refusal.reason);
+    return { entries: this.and([]), error, since, isBlocked: true, refused: isWorking && this.sink.limits.inFlightPerPartition > 1 };
   }
 
   /** The result with the entries of `waiting`, which were not tried. `isWorking`: the sink accepts others, so these can be tried after them. */
@@ -160,10 +160,10 @@ class Aside<E extends Entry> {
     const words = status === undefined ? reason : `${status}: ${reason}`;
     return {
       entries: this.and(waiting),
-      error: new SinkError('temporary', `${sink.name} refuses what it is sent (${words})`, isWorking ? {} : { hint: TO_BLAME }),
+      error: new SinkError('temporary', `${sink.name} refuses what it is sent (${words})`, isWorking ? {} : { hint: REFUSED_HINT }),
       since,
       refusal,
-      forGood: true,
+      isFinal: true,
       refused: isWorking && sink.limits.inFlightPerPartition > 1,
     };
   }
@@ -178,16 +178,16 @@ function isAboutThese({ limits }: Sink, { retry, retryAfterMs }: Outcome): boole
 }
 
 /** The batches to retry, split if the request was too large; a single event that is too large is rejected. */
-function again<E extends Entry>(
+function retryBatches<E extends Entry>(
   left: readonly E[],
   partition: string,
   split: boolean,
-  onSettled: (settled: Settled<E>) => void,
+  onAnswer: (settled: Answered<E>) => void,
 ): readonly BatchOf<E>[] {
   const [only] = left;
   if (!split) return [batchOf(left, partition)];
   if (left.length === 1 && only !== undefined) {
-    onSettled({ ...NOTHING, done: [], rejected: [{ entry: only, reason: 'the server finds this single event too large', status: 413 }] });
+    onAnswer({ ...NOTHING, done: [], rejected: [{ entry: only, reason: 'the server finds this single event too large', status: 413 }] });
     return [];
   }
   const middle = Math.ceil(left.length / 2);
@@ -198,7 +198,7 @@ function again<E extends Entry>(
 async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<Outcome | SinkError> {
   try {
     const outcome = await sink.send(batch, signal);
-    accountFor(outcome, batch);
+    checkOutcome(outcome, batch);
     return outcome;
   } catch (error) {
     if (error instanceof SinkError) return error;
@@ -207,13 +207,13 @@ async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<O
   }
 }
 
-const TO_BLAME =
+const REFUSED_HINT =
   'look at its log; whether this is about these events or about all shows when it takes another event: then these are dead letters. portlog replay --purge gives them up';
-const NO_WORDS: Refusal = { reason: 'the server takes others, and not this one, however often it is asked' };
-export const NOTHING: Settlement = { delivered: 0, already: 0, restamped: 0, removed: 0 };
+const NO_REASON: Refusal = { reason: 'the server takes others, and not this one, however often it is asked' };
+export const NOTHING: AnswerCounts = { delivered: 0, already: 0, restamped: 0, removed: 0 };
 
 /** Checks that the sink accounts for every entry: one that does not would falsify the sum. */
-function accountFor({ delivered, already, retry, rejected }: Outcome, { entries }: Batch): void {
+function checkOutcome({ delivered, already, retry, rejected }: Outcome, { entries }: Batch): void {
   const known = new Set(entries);
   const back = [...retry, ...rejected.map(({ entry }) => entry)].filter((entry) => known.delete(entry)).length;
   // Entries rendered by a thread are all the same object.
@@ -221,13 +221,13 @@ function accountFor({ delivered, already, retry, rejected }: Outcome, { entries 
     throw new Error(`the sink accounts for ${delivered + already + back} of ${entries.length} events`);
 }
 
-function settledBy<E extends Entry>(
+function answered<E extends Entry>(
   { delivered, already, restamped = 0, removed = 0, retry, rejected }: Outcome,
   { entries }: BatchOf<E>,
-): Settled<E> {
+): Answered<E> {
   const back = new Set<Entry>([...retry, ...rejected.map(({ entry }) => entry)]);
   const done = back.size === 0 ? entries : entries.filter((entry) => !back.has(entry));
-  return { delivered, already, restamped, removed, done, rejected: rejected as Settled<E>['rejected'] };
+  return { delivered, already, restamped, removed, done, rejected: rejected as Answered<E>['rejected'] };
 }
 
 /** The entries that a sink gave back, with the type that delivery gave them. */

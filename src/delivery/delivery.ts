@@ -75,7 +75,7 @@ export class Delivery {
    * it before the next call.
    */
   push(event: LogEvent): Promise<void> | undefined {
-    if (ANNOUNCED.has(event.dataset)) return this.tell(event);
+    if (ANNOUNCED.has(event.dataset)) return this.pushAtOnce(event);
     let waits: Promise<void>[] | undefined;
     for (const pipeline of this.pipelines) {
       const wait = pipeline.push(event);
@@ -182,9 +182,9 @@ export class Delivery {
   }
 
   /** Sends what is pending and waits until it is delivered, on disk or given up; more events may follow. */
-  async settle(): Promise<void> {
+  async drain(): Promise<void> {
     await this.commit();
-    for (const pipeline of this.pipelines) await pipeline.settle();
+    for (const pipeline of this.pipelines) await pipeline.drain();
   }
 
   /** Finishes every sink, even if one fails because of a bug. */
@@ -215,10 +215,10 @@ export class Delivery {
   }
 
   /** Sends an event at once, in reading order, to the sinks that keep nothing. */
-  private async tell(event: LogEvent): Promise<void> {
+  private async pushAtOnce(event: LogEvent): Promise<void> {
     const keeping: SinkPipeline[] = [];
     for (const pipeline of this.pipelines) {
-      if (pipeline.spoolWriter === undefined) await tellAtOnce(pipeline, event);
+      if (pipeline.spoolWriter === undefined) await sendAtOnce(pipeline, event);
       else keeping.push(pipeline);
     }
     if (keeping.length > 0) this.outbox.add({ pipelines: keeping, make: () => [event] });
@@ -227,14 +227,14 @@ export class Delivery {
 }
 
 function sumsOf({ sink, account: { tally, own, replayed }, failure, health }: SinkPipeline): RunSums {
-  const isFailing = failure !== undefined || health.barred !== undefined;
+  const isFailing = failure !== undefined || health.blocked !== undefined;
   const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
   const sums = { sink: sink.name, key: sinkKey(sink.identity), acknowledges: sink.acknowledges !== false, tally, own, replayed };
   return isFailing || wasTried ? { ...sums, failing: isFailing } : sums;
 }
 
 /** Sends one event to a sink that keeps nothing, after everything that was pushed before. */
-async function tellAtOnce(pipeline: SinkPipeline, event: LogEvent): Promise<void> {
+async function sendAtOnce(pipeline: SinkPipeline, event: LogEvent): Promise<void> {
   await pipeline.flush();
   await pipeline.sendDraft(pipeline.draft([event]), false);
 }

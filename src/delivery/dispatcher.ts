@@ -6,7 +6,7 @@ import type { Account } from './account.ts';
 import type { AckGroups } from './ack-group.ts';
 import { Claiming } from './claiming.ts';
 import { Condition } from './condition.ts';
-import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import { deliver, type Answered, type Undelivered } from './deliver.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import { SendQueue } from './send-queue.ts';
 import type { SinkHealth } from './sink-health.ts';
@@ -49,7 +49,7 @@ export class Dispatcher {
   private readonly changed: Condition;
   private readonly sendQueue: SendQueue;
   private readonly spool: SpoolSide | undefined;
-  private readonly taken = (): number => this.parts.health.taken;
+  private readonly accepted = (): number => this.parts.health.accepted;
 
   constructor(parts: DispatcherParts) {
     this.parts = parts;
@@ -73,13 +73,13 @@ export class Dispatcher {
     return new SpoolReader(
       sink,
       writer,
-      { ...options, taken: this.taken },
+      { ...options, accepted: this.accepted },
       {
-        took: (events) => void (health.taken += events),
+        took: (events) => void (health.accepted += events),
         idle: () => this.changed.until(() => this.sendQueue.sending === 0),
         succeeded: () => this.succeeded(),
         failed: (error, since) => health.failed(error, since),
-        barred: (error) => void (health.barred ??= error),
+        blocked: (error) => void (health.blocked ??= error),
         rejected: (reason) => void (health.firstRejection ??= reason),
         waiting: () => options.onWaiting?.(sink.name),
         stopped: () => this.changed.notify(),
@@ -124,7 +124,7 @@ export class Dispatcher {
   }
 
   /** Resolves when every batch is delivered, spooled or given up. */
-  async settled(): Promise<void> {
+  async drained(): Promise<void> {
     await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0 && !this.isWaitingForOthers);
     this.sendQueue.throwMistake();
   }
@@ -150,7 +150,7 @@ export class Dispatcher {
   private forward(queuedBatch: QueuedBatch): Promise<void> | undefined {
     this.sendQueue.throwMistake();
     const { spool, failure } = this;
-    if (spool === undefined && failure !== undefined) this.parts.account.gaveUp(queuedBatch.batch.entries);
+    if (spool === undefined && failure !== undefined) this.parts.account.discardedBatch(queuedBatch.batch.entries);
     else if (spool !== undefined && (spool.reader.active || failure !== undefined)) {
       this.keep(queuedBatch);
       this.startSpool();
@@ -171,24 +171,24 @@ export class Dispatcher {
     const { sink, options, account } = this.parts;
     const tally = account.of(queuedBatch.batch.entries[0]?.dataset);
     const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => this.stillOurs({ ...queuedBatch, batch });
-    const left = await deliver(sink, queuedBatch.batch, { ...options, taken: this.taken, stillOurs }, (settled) => this.record(settled, tally));
+    const left = await deliver(sink, queuedBatch.batch, { ...options, accepted: this.accepted, stillOurs }, (settled) => this.record(settled, tally));
     if (queuedBatch.stored) this.spool?.writer.update(queuedBatch, left?.entries);
-    if (left !== undefined) this.giveWay(queuedBatch, left);
+    if (left !== undefined) this.switchToSpool(queuedBatch, left);
   }
 
-  private record(settled: Settled<Queued>, tally: Tally): void {
+  private record(settled: Answered<Queued>, tally: Tally): void {
     const { account, health } = this.parts;
     const { done, rejected } = settled;
     health.firstRejection ??= rejected[0]?.reason;
-    health.taken += done.length;
-    account.settled(tally, settled, this.spool?.writer.settle(done, rejected) ?? 0);
+    health.accepted += done.length;
+    account.answered(tally, settled, this.spool?.writer.recordAnswer(done, rejected) ?? 0);
     if (this.spool === undefined) account.discarded(tally, rejected.length);
   }
 
   /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */
-  private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refusal, refused, isBarred }: Undelivered<Queued>): void {
+  private switchToSpool(queuedBatch: QueuedBatch, { entries, error, since, refusal, refused, isBlocked }: Undelivered<Queued>): void {
     const { health } = this.parts;
-    if (isBarred === true) health.barred ??= error;
+    if (isBlocked === true) health.blocked ??= error;
     const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
     if (refused === true) health.firstRefusal ??= refusal?.reason;
     if (refused === true && this.spool !== undefined) return this.keep(rest, true);
@@ -206,7 +206,7 @@ export class Dispatcher {
   }
 
   private discardAll(entries: readonly Queued[]): void {
-    for (const all of [entries, ...this.sendQueue.takeQueued().map(({ batch }) => batch.entries)]) this.parts.account.gaveUp(all);
+    for (const all of [entries, ...this.sendQueue.takeQueued().map(({ batch }) => batch.entries)]) this.parts.account.discardedBatch(all);
   }
 
   /** Delays reading while the queue is full, but not longer than the source can wait. */

@@ -24,6 +24,6 @@ export function batchesToSend(admitted: readonly Admitted[], own: Tally, limits:
 }
 
 /** Undoes a draft whose transaction was rolled back, so that its events can be drafted again. */
-export function takeBack({ admitted }: Draft): void {
+export function undoDraft({ admitted }: Draft): void {
   for (const { entry } of admitted) if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
 }

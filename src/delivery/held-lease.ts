@@ -34,7 +34,7 @@ export class HeldLease {
   }
 
   /** Releases the lease. */
-  letGo(): void {
+  release(): void {
     try {
       this.spoolWriter.tables.lease.release();
     } catch (error) {

@@ -66,14 +66,14 @@ export class Intake {
     this.account.read(tally, 1);
     if (fate !== undefined) {
       this.account.known(tally, fate);
-      if (fate === 'spooled') this.spoolWriter?.fates.awaitFateOf(entry.ackGroup?.key ?? '', tally);
+      if (fate === 'spooled') this.spoolWriter?.fates.noteWaiting(entry.ackGroup?.key ?? '', tally);
     } else if (refused !== undefined) this.reject(tally, entry, refused);
     return fate === undefined && refused === undefined;
   }
 
   private reject(tally: Tally, entry: Queued, reason: string): void {
     if (this.spoolWriter === undefined) this.account.discarded(tally, 1);
-    else this.account.settled(tally, NOTHING, this.spoolWriter.settle([], [{ entry, reason }]));
+    else this.account.answered(tally, NOTHING, this.spoolWriter.recordAnswer([], [{ entry, reason }]));
   }
 
   /** An event that cannot be encoded because of a bug is a dead letter of that sink only. */

@@ -1,7 +1,7 @@
 import { PortlogError } from '../core/errors.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { Store } from '../state/store.ts';
-import { type Draft, takeBack } from './draft.ts';
+import { type Draft, undoDraft } from './draft.ts';
 import type { SinkPipeline } from './sink-pipeline.ts';
 
 /** Events that are committed to the state file before they are sent, because nothing would produce them a second time. */
@@ -11,7 +11,7 @@ export interface Announcement {
   /** Called within the transaction: may read and write the state. Returns the events. */
   readonly make: () => readonly LogEvent[];
   /** Called when the transaction was rolled back, with all that `make` has written: `make` will be called again, or `failed`. */
-  readonly takenBack?: (() => void) | undefined;
+  readonly rolledBack?: (() => void) | undefined;
   /** Called when the events cannot be made, because of the state file or a bug; the state is as before. Given when `make` writes the state. */
   readonly failed?: ((error: unknown) => void) | undefined;
 }
@@ -89,8 +89,8 @@ export class Outbox {
         return drafts.map((one) => ({ ...one, stored: true }));
       });
     } catch (error) {
-      for (const { draft } of drafts) takeBack(draft);
-      for (const { takenBack } of announcements) takenBack?.();
+      for (const { draft } of drafts) undoDraft(draft);
+      for (const { rolledBack } of announcements) rolledBack?.();
       if (!isOfState(error) && announcements.length > 1) return announcements.flatMap((one) => this.write([one]));
       // Without the state file, events are sent without being stored first; if that fails as well, delivery reports it.
       const plain = announcements.filter(({ failed }) => failed === undefined);
@@ -105,7 +105,7 @@ function notStored(announcements: readonly Announcement[]): readonly Written[] {
   return [...draftsOf(announcements)].map((one) => ({ ...one, stored: false }));
 }
 
-/** One draft per sink. Drafts are made one by one, so that when the state file fails, those made before can be taken back. */
+/** One draft per sink. Drafts are made one by one, so that when the state file fails, those made before can be undone. */
 function* draftsOf(announcements: readonly Announcement[]): Generator<ForSink, void, undefined> {
   const bySink = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
   for (const { make, pipelines } of announcements) {

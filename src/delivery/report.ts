@@ -40,7 +40,7 @@ export function sinkReport({ sink, account, failure, firstRejection, health, spo
     tally,
     own,
     replayed,
-    failure: failure ?? health.barred,
+    failure: failure ?? health.blocked,
     firstRejection,
     firstRefusal: health.firstRefusal,
     waiting: events - damaged,

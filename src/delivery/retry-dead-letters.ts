@@ -10,7 +10,7 @@ export function retryDeadLetters(owner: NewOwner, maxEvents: number): void {
     for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
       const seq = owner.nextSeq();
       spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now, run: EARLIER_RUNS });
-      for (const { key } of ackGroupsOf(some)) ledger.wait(key, seq);
+      for (const { key } of ackGroupsOf(some)) ledger.noteSpooled(key, seq);
       deadLetters.remove(some);
     }
   });

@@ -6,13 +6,13 @@ export class SinkHealth {
   /** Why the sink does not work now; undefined again when it does. */
   failure: SinkError | undefined;
   /** Number of events that the sink has accepted so far, directly or from the spool. */
-  taken = 0;
+  accepted = 0;
   /** The server's reason for the first event that it rejected. */
   firstRejection: string | undefined;
   /** The server's reason for the first event that it refuses for now, while it accepts others. */
   firstRefusal: string | undefined;
   /** Why some events are refused until a person changes something at the server, although others may be accepted. */
-  barred: SinkError | undefined;
+  blocked: SinkError | undefined;
   private readonly clock: Clock;
   /** When the first attempt of the current failure began. */
   failingSince: number | undefined;

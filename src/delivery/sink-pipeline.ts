@@ -16,7 +16,7 @@ import { SinkHealth } from './sink-health.ts';
 import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 import { SpoolWriter } from './spool-writer.ts';
 import type { Unanswered } from './unanswered.ts';
-import { UpkeepTimer } from './upkeep.ts';
+import { RenewalTimer } from './renewal-timer.ts';
 
 /** One sink with its own pace and account: events become batches here, and a {@link Dispatcher} sends or spools them. */
 export class SinkPipeline {
@@ -30,7 +30,7 @@ export class SinkPipeline {
   private readonly batcher: Batcher<Queued>;
   private readonly cursor: AckGroupCursor | undefined;
   private readonly intake: Intake;
-  private readonly upkeep: UpkeepTimer;
+  private readonly renewalTimer: RenewalTimer;
   private readonly dispatcher: Dispatcher;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
@@ -44,13 +44,13 @@ export class SinkPipeline {
     if (store !== undefined && sink.undeliverable === 'keep') {
       this.spoolWriter = new SpoolWriter(sink, store, clock, groups, this.account);
       const { ledger, memory } = this.spoolWriter.tables;
-      sink.upkeep?.remember(memory);
+      sink.renewal?.remember(memory);
       after = again ? ledger.last() : 0;
       this.cursor = new AckGroupCursor(groups, ledger, after);
     }
     const { account, health, spoolWriter, cursor } = this;
     this.dispatcher = new Dispatcher({ sink, options, account, health, groups, after, spoolWriter, flushAll: () => this.flushAll() });
-    this.upkeep = new UpkeepTimer(sink, options, health);
+    this.renewalTimer = new RenewalTimer(sink, options, health);
     this.intake = new Intake(sink, account, clock, { groups, cursor, spoolWriter });
   }
 
@@ -69,7 +69,7 @@ export class SinkPipeline {
 
   /** Renews what the server would forget, when due. */
   async keepUp(): Promise<void> {
-    if ((await this.upkeep.look()) && !this.dispatcher.isSpooling) this.dispatcher.succeeded();
+    if ((await this.renewalTimer.look()) && !this.dispatcher.isSpooling) this.dispatcher.succeeded();
   }
 
   /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
@@ -121,7 +121,7 @@ export class SinkPipeline {
     await this.flush();
     this.account.read(this.account.tally, events);
     await this.dispatcher.dispatch(this.numbered(renderedBatch(events, body)));
-    await this.settle();
+    await this.drain();
   }
 
   /** Encodes events, each its own acknowledgement group, without sending or counting them. */
@@ -180,14 +180,14 @@ export class SinkPipeline {
   }
 
   /** Sends what is pending and waits until it is delivered, on disk or given up. */
-  async settle(): Promise<void> {
+  async drain(): Promise<void> {
     await this.flushAll();
-    await this.dispatcher.settled();
+    await this.dispatcher.drained();
   }
 
-  /** {@link settle}, then waits for the spool as long as the sink makes progress. */
+  /** {@link drain}, then waits for the spool as long as the sink makes progress. */
   async finish(): Promise<void> {
-    await this.settle();
+    await this.drain();
     await this.dispatcher.finishSpool();
   }
 }

@@ -3,13 +3,13 @@ import { Deadline } from '../core/deadline.ts';
 import { isMistake } from '../core/mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
-import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import { deliver, type Answered, type Undelivered } from './deliver.ts';
 import { attemptLimitMs } from './attempt-limit.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import { backoffMs } from './backoff.ts';
 import { HeldLease } from './held-lease.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
-import { MOST_BARRED, sendSuspects } from './suspects.ts';
+import { MAX_BLOCKED, sendSuspects } from './suspects.ts';
 import type { Queued } from '../state/queued.ts';
 
 /** Attempts for the oldest batch before another one is tried, which shows whether the sink or the batch is to blame. */
@@ -20,7 +20,7 @@ export interface SpoolReaderOptions {
   readonly retryForMs: number;
   readonly signal: AbortSignal;
   /** Number of events that the sink has accepted so far, directly or from the spool. */
-  readonly taken: () => number;
+  readonly accepted: () => number;
 }
 
 export interface SpoolReaderEvents {
@@ -32,7 +32,7 @@ export interface SpoolReaderEvents {
   /** `since`: when the attempt began, by the clock's `elapsed`. */
   failed(error: SinkError, since: number): void;
   /** Called when the sink refuses some events until a person changes something there. */
-  barred(error: SinkError): void;
+  blocked(error: SinkError): void;
   /** Called when the server refuses an event: for good, or for now while it accepts others. */
   rejected(reason: string): void;
   /** Called when the end of the run waits for the sink. */
@@ -57,11 +57,11 @@ export class SpoolReader {
   private readonly lease: HeldLease;
   /** Everything was read, so waiting for the sink ends after `retryForMs`. */
   private finishing = false;
-  private hasTold = false;
-  private readonly evidence = { taken: 0 };
-  /** Barred batches (see `Outcome.barred`) in a row, while the sink accepted nothing. */
-  private barredInVain = 0;
-  private readonly hurry = new AbortController();
+  private hasReported = false;
+  private readonly evidence = { accepted: 0 };
+  /** Blocked batches (see `Outcome.blocked`) in a row, while the sink accepted nothing. */
+  private blockedInARow = 0;
+  private readonly stopPausing = new AbortController();
   /** The time limit of the attempt in flight. */
   private deadline: Deadline | undefined;
   /** Whether anything was sent since the sink began to fail. */
@@ -101,7 +101,7 @@ export class SpoolReader {
   /** Resolves when the spool is empty, or nothing more can be sent in this run. */
   async finish(): Promise<void> {
     this.finishing = true;
-    this.hurry.abort();
+    this.stopPausing.abort();
     this.deadline?.set(this.attemptMs);
     await this.working;
     if (!this.over)
@@ -125,7 +125,7 @@ export class SpoolReader {
 
   private async sendAll(): Promise<void> {
     const { clock, signal } = this.options;
-    const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
+    const untilFinish = AbortSignal.any([signal, this.stopPausing.signal]);
     await this.events.idle();
     // The first attempt was the direct one.
     if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
@@ -133,10 +133,10 @@ export class SpoolReader {
       if (signal.aborted) return this.stop();
       const mayGo = this.lease.take();
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
-      if (mayGo && next === undefined) return this.emptied();
+      if (mayGo && next === undefined) return this.becameEmpty();
       // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
       if (next !== undefined && attempts === 0 && this.hasTried && this.isTooLate(0)) {
-        if (await this.isToBlame(next)) continue;
+        if (await this.skipRefusedHead(next)) continue;
         return this.stop();
       }
       const error = next === undefined ? undefined : await this.send(next);
@@ -145,19 +145,19 @@ export class SpoolReader {
         continue;
       }
       if (error !== undefined && error.kind !== 'temporary') {
-        if (next === undefined || !isMistake(error) || !(await this.isToBlame(next))) return this.stop();
+        if (next === undefined || !isMistake(error) || !(await this.skipRefusedHead(next))) return this.stop();
         attempts = 0;
         continue;
       }
       const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
       this.failingSince ??= clock.elapsed();
       const isLate = this.isTooLate(wait);
-      if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.isToBlame(next))) {
+      if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.skipRefusedHead(next))) {
         attempts = 0;
         continue;
       }
       if (isLate) return this.stop();
-      this.tellWaiting();
+      this.reportWaiting();
       await clock.sleep(wait, this.finishing ? signal : untilFinish);
     }
   }
@@ -169,7 +169,7 @@ export class SpoolReader {
       return undefined;
     }
     const left = await this.sendBatch(next, this.options.retryForMs);
-    if (left?.isBarred === true) return this.bar(next, left);
+    if (left?.isBlocked === true) return this.moveBlockedBehind(next, left);
     if (left?.refused === true) {
       if (left.refusal !== undefined) this.events.rejected(left.refusal.reason);
       this.spoolWriter.putBehind({ ...next, batch: batchOf(left.entries, next.batch.partition) });
@@ -184,26 +184,26 @@ export class SpoolReader {
     return left.error;
   }
 
-  /** Moves a barred batch behind the others, which the sink may accept. When it accepts none of those either, returns why. */
-  private bar(spooled: SpooledBatch, { entries, error, since }: Undelivered<Queued>): SinkError | undefined {
-    this.events.barred(error);
+  /** Moves a blocked batch behind the others, which the sink may accept. When it accepts none of those either, returns why. */
+  private moveBlockedBehind(spooled: SpooledBatch, { entries, error, since }: Undelivered<Queued>): SinkError | undefined {
+    this.events.blocked(error);
     this.spoolWriter.putBehind({ ...spooled, batch: batchOf(entries, spooled.batch.partition) });
     this.failingSince = undefined;
-    if (this.options.taken() > 0 || ++this.barredInVain < MOST_BARRED) return undefined;
+    if (this.options.accepted() > 0 || ++this.blockedInARow < MAX_BLOCKED) return undefined;
     this.events.failed(error, since);
     return error;
   }
 
   /**
-   * Whether the oldest batch is to blame: if the sink accepts the next one, the oldest is moved behind the others. Not for sinks that keep an
+   * Moves the oldest batch behind the others if the sink accepts the next one; true when it did. Not for sinks that keep an
    * order, because a sink that recovers at that moment would get batches out of order.
    */
-  private async isToBlame(head: SpooledBatch | LostBatch): Promise<boolean> {
+  private async skipRefusedHead(head: SpooledBatch | LostBatch): Promise<boolean> {
     if (this.sink.limits.inFlightPerPartition === 1) return false;
     const probe = this.spoolWriter.tables.spool.next(head.seq);
     if (!('batch' in head) || probe === undefined || !('batch' in probe)) return false;
-    const before = this.options.taken();
-    if ((await this.sendBatch(probe, 0)) !== undefined || this.options.taken() === before) return false;
+    const before = this.options.accepted();
+    if ((await this.sendBatch(probe, 0)) !== undefined || this.options.accepted() === before) return false;
     this.spoolWriter.putBehind(head);
     this.failingSince = undefined;
     this.events.succeeded();
@@ -211,7 +211,7 @@ export class SpoolReader {
   }
 
   private async sendBatch(spooled: SpooledBatch, retryForMs: number): Promise<Undelivered<Queued> | undefined> {
-    const settled: Settled<Queued>[] = [];
+    const settled: Answered<Queued>[] = [];
     const lost: Queued[] = [];
     const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => {
       if (this.lease.covers(spooled.seq)) return batch;
@@ -230,8 +230,8 @@ export class SpoolReader {
       this.deadline = undefined;
     });
     this.spoolWriter.beingSent = undefined;
-    if (lost.length > 0) return void this.spoolWriter.settleSpooled(spooled, settled, { entries: [...lost, ...(left?.entries ?? [])] });
-    if (this.spoolWriter.settleSpooled(spooled, settled, left)) return left;
+    if (lost.length > 0) return void this.spoolWriter.recordSpooledAnswer(spooled, settled, { entries: [...lost, ...(left?.entries ?? [])] });
+    if (this.spoolWriter.recordSpooledAnswer(spooled, settled, left)) return left;
     // It was sent but could not be deleted from disk: stop, instead of sending it again and again.
     return {
       entries: [],
@@ -243,8 +243,8 @@ export class SpoolReader {
   /** Sends one of the batches that were moved behind the others. */
   private async sendSuspect(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
     const left = await this.sendBatch(spooled, 0);
-    if (left?.isBarred === true) this.events.barred(left.error);
-    if (left?.isBarred === true || left?.refusal !== undefined || left === undefined) this.failingSince = undefined;
+    if (left?.isBlocked === true) this.events.blocked(left.error);
+    if (left?.isBlocked === true || left?.refusal !== undefined || left === undefined) this.failingSince = undefined;
     else this.failingSince ??= left.since;
     return left;
   }
@@ -261,9 +261,9 @@ export class SpoolReader {
     return this.finishing && this.failingSince !== undefined && clock.elapsed() + wait > this.failingSince + retryForMs;
   }
 
-  private tellWaiting(): void {
-    if (!this.finishing || this.hasTold) return;
-    this.hasTold = true;
+  private reportWaiting(): void {
+    if (!this.finishing || this.hasReported) return;
+    this.hasReported = true;
     this.events.waiting();
   }
 
@@ -271,15 +271,15 @@ export class SpoolReader {
    * Called when the spool is empty. Synchronous, so that no batch is spooled that nobody would send. What other processes spool from now on,
    * they send.
    */
-  private emptied(): void {
-    this.lease.letGo();
+  private becameEmpty(): void {
+    this.lease.release();
     this.failingSince = undefined;
     this.working = undefined;
     this.events.succeeded();
   }
 
   private stop(): void {
-    this.lease.letGo();
+    this.lease.release();
     this.over = true;
     this.working = undefined;
     this.events.stopped();

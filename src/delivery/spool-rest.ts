@@ -9,7 +9,7 @@ export function enterWaiting(ledger: Ledger, entries: readonly Queued[], seq: nu
   for (const group of ackGroupsOf(entries)) {
     if (group instanceof AckGroup && !group.opened) ledger.open(group.key);
     if (group instanceof AckGroup) group.opened = true;
-    ledger.wait(group.key, seq);
+    ledger.noteSpooled(group.key, seq);
   }
 }
 

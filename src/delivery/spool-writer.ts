@@ -3,14 +3,14 @@ import { PortlogError } from '../core/errors.ts';
 import type { BatchLimits, Sink, SinkIdentity } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
 import type { Account } from './account.ts';
-import type { Settled, Undelivered } from './deliver.ts';
+import type { Answered, Undelivered } from './deliver.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import type { SinkTables, Store, WaitingSink } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
-import { Fates, type Rejected } from './fates.ts';
+import { FateRecorder, type Rejected } from './fate-recorder.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 import { enterWaiting, keepRest } from './spool-rest.ts';
 import { type NewOwner, takeOver } from './take-over.ts';
@@ -21,7 +21,7 @@ const SEQ_PER_RUN = 2 ** 32;
 /** Writes the spool, dead letters and ledger of one sink. Counts are updated only after a write is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
-  readonly fates: Fates;
+  readonly fates: FateRecorder;
   /** Events in damaged batches of the spool. */
   damaged = 0;
   /** The batch of the spool that is in flight. */
@@ -42,7 +42,7 @@ export class SpoolWriter {
   /** The tally of each batch of this run in the spool. */
   private readonly tallyOf = new Map<number, Tally>();
   /** Committed batches whose events are in no tally yet, because they were neither sent nor kept. */
-  private readonly inHand = new Set<number>();
+  private readonly uncounted = new Set<number>();
 
   constructor(sink: Sink, store: Store, clock: Clock, groups: AckGroups, account: Account) {
     this.store = store;
@@ -51,7 +51,7 @@ export class SpoolWriter {
     this.account = account;
     this.identity = sink.identity;
     this.tables = store.tables(sink.identity);
-    this.fates = new Fates(this.tables, clock, groups, account);
+    this.fates = new FateRecorder(this.tables, clock, groups, account);
   }
 
   /** Batches of this run in the spool. */
@@ -93,10 +93,10 @@ export class SpoolWriter {
   commit({ seq, batch }: QueuedBatch): void {
     const { spool, ledger } = this.tables;
     spool.append(seq, batch, { now: this.clock.now(), outbox: true });
-    this.inHand.add(seq);
+    this.uncounted.add(seq);
     for (const group of ackGroupsOf(batch.entries)) {
       ledger.enter(group.key, group instanceof AckGroup ? group.events : 0, false);
-      ledger.wait(group.key, seq);
+      ledger.noteSpooled(group.key, seq);
       if (group instanceof AckGroup) group.opened = true;
     }
   }
@@ -113,29 +113,29 @@ export class SpoolWriter {
           enterWaiting(this.tables.ledger, entries, queuedBatch.seq);
         }
         if (behind) spool.putBehind(queuedBatch.seq, 1);
-        this.groups.settle(entries, 'spooled');
+        this.groups.record(entries, 'spooled');
         this.fates.enterComplete();
         this.store.saveSums();
       });
     } catch (error) {
-      return this.cannotKeep(error);
+      return this.noteFatal(error);
     }
     this.account.spooled(tally, entries.length);
     this.tallyOf.set(queuedBatch.seq, tally);
-    this.inHand.delete(queuedBatch.seq);
-    for (const lost of spool.makeRoom(this.beingSent === undefined ? this.inHand : new Set([...this.inHand, this.beingSent]))) this.lose(lost);
+    this.uncounted.delete(queuedBatch.seq);
+    for (const lost of spool.makeRoom(this.beingSent === undefined ? this.uncounted : new Set([...this.uncounted, this.beingSent]))) this.lose(lost);
   }
 
   /** Enters delivered groups in the ledger and rejected events in the dead letters; returns how many of these were kept. */
-  settle(done: readonly Queued[], rejected: readonly Rejected[]): number {
+  recordAnswer(done: readonly Queued[], rejected: readonly Rejected[]): number {
     const dead = rejected.map(({ entry }) => entry);
-    this.groups.settle(done, 'done');
-    this.groups.settle(dead, 'dead');
+    this.groups.record(done, 'done');
+    this.groups.record(dead, 'dead');
     let kept = rejected.length;
     try {
-      if (kept > 0) this.store.transaction(() => this.fates.bury(rejected));
+      if (kept > 0) this.store.transaction(() => this.fates.storeDeadLetters(rejected));
     } catch (error) {
-      this.cannotKeep(error);
+      this.noteFatal(error);
       kept = 0;
     }
     this.note(() => {
@@ -147,20 +147,20 @@ export class SpoolWriter {
 
   /** Updates a committed batch after an attempt: what is left of it stays in the spool. */
   update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
-    if (left === undefined) this.inHand.delete(seq);
+    if (left === undefined) this.uncounted.delete(seq);
     this.note(() => keepRest(this.tables, seq, batch, left));
   }
 
   /** Records an attempt for a spooled batch. False when it could not be written: the attempt then does not count. */
-  settleSpooled(
+  recordSpooledAnswer(
     { seq, run, batch }: SpooledBatch,
-    settled: readonly Settled<Queued>[],
+    settled: readonly Answered<Queued>[],
     left: Pick<Undelivered<Queued>, 'entries'> | undefined,
   ): boolean {
     const rejected = settled.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {
-        this.fates.bury(rejected);
+        this.fates.storeDeadLetters(rejected);
         // Older versions did not store the groups of a batch.
         if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
         this.fates.forgetDead(settled.flatMap(({ done }) => done));
@@ -172,7 +172,7 @@ export class SpoolWriter {
       return false;
     }
     const tally = run === this.store.run ? this.account.of(batch.entries[0]?.dataset) : this.account.replayed;
-    for (const one of settled) this.account.settled(tally, one, one.rejected.length);
+    for (const one of settled) this.account.answered(tally, one, one.rejected.length);
     this.account.unspooled(tally, batch.entries.length - (left?.entries.length ?? 0));
     if (left === undefined) this.tallyOf.delete(seq);
     return true;
@@ -186,7 +186,7 @@ export class SpoolWriter {
       if (tries === 0 || batch.entries.length === 1) return spool.putBehind(seq, tries + 1);
       const [other, second] = [this.nextSeq(), batch.entries.slice(middle)];
       spool.append(other, batchOf(second, batch.partition), { now: this.clock.now(), run, tries });
-      for (const { key } of ackGroupsOf(second)) ledger.wait(key, other);
+      for (const { key } of ackGroupsOf(second)) ledger.noteSpooled(key, other);
       keepRest(this.tables, seq, batch, batch.entries.slice(0, middle));
       const tally = this.tallyOf.get(seq);
       if (tally !== undefined) this.tallyOf.set(other, tally);
@@ -218,14 +218,14 @@ export class SpoolWriter {
 
   /** Enters complete groups, for which other processes may wait. */
   enterKnown(): void {
-    if (this.fates.isBehind) this.note(() => this.fates.enterComplete());
+    if (this.fates.hasUnrecorded) this.note(() => this.fates.enterComplete());
   }
 
   /** At the end of a run: enters complete groups, and looks up the fate of events that waited. */
   conclude(): void {
     this.note(() => {
       this.fates.enterComplete();
-      this.fates.countAwaited();
+      this.fates.countEarlier();
     });
     this.note(() => {
       this.tables.lease.release();
@@ -250,7 +250,7 @@ export class SpoolWriter {
     }
   }
 
-  private cannotKeep(error: unknown): void {
+  private noteFatal(error: unknown): void {
     this.fatal ??= stateErrorOnly(error);
   }
 }

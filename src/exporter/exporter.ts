@@ -78,7 +78,7 @@ class SinkExporter implements LogRecordExporter {
       const wait = this.delivery.push(eventOf(record));
       if (wait !== undefined) await wait;
     }
-    await this.delivery.settle();
+    await this.delivery.drain();
     const lost = this.lost() - lostBefore;
     if (lost > 0) throw this.reason(lost);
   }

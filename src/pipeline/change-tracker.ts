@@ -139,7 +139,7 @@ export class ChangeTracker {
   }
 
   /** After a rollback: the run is where it was before the transaction. */
-  private takeBack(): void {
+  private rollBack(): void {
     const { before } = this;
     if (before === undefined) return;
     this.before = undefined;
@@ -281,7 +281,7 @@ export class ChangeTracker {
         if (this.before?.transaction !== transaction) this.before = { transaction, current: this.current };
         return this.problem === undefined ? make() : [];
       },
-      takenBack: () => this.takeBack(),
+      rolledBack: () => this.rollBack(),
       failed: (error) => {
         input?.failed(error, !(error instanceof PortlogError));
         if (error instanceof PortlogError) this.problem ??= error;

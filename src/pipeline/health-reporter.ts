@@ -41,18 +41,18 @@ export class HealthReporter {
   }
 
   /** Whether a failing sink was not reported yet. */
-  get isAlarmed(): boolean {
-    return this.delivery.pipelines.some((pipeline) => this.isNews(pipeline));
+  get hasUnreportedFailure(): boolean {
+    return this.delivery.pipelines.some((pipeline) => this.isUnreported(pipeline));
   }
 
   /** Whether a failure is new: a sink that has worked since its last report is reported again. */
-  private isNews(pipeline: SinkPipeline): boolean {
+  private isUnreported(pipeline: SinkPipeline): boolean {
     const { failure, health } = pipeline;
     return failure !== undefined && this.reported.get(pipeline)?.since !== health.failingSince;
   }
 
   /** Reports overdue sites, failed scheduled scans, and files that were not shipped. */
-  async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
+  async reportMissed(maxAges: ReadonlyMap<string, number>): Promise<void> {
     const { database } = this.store;
     const sites = new SiteWatch(database);
     const scans = new ScheduledScans(database);
@@ -118,7 +118,7 @@ export class HealthReporter {
   }
 
   private failing(isDue: (pipeline: SinkPipeline) => boolean): LogEvent[] {
-    const news = this.delivery.pipelines.filter((pipeline) => this.isNews(pipeline) && isDue(pipeline));
+    const news = this.delivery.pipelines.filter((pipeline) => this.isUnreported(pipeline) && isDue(pipeline));
     return news.map((pipeline) => {
       const times = (this.reported.get(pipeline)?.times ?? 0) + 1;
       this.reported.set(pipeline, { since: pipeline.health.failingSince, times });
@@ -137,8 +137,8 @@ function problemsOf({ sink, account, failure, firstRejection, health, spoolWrite
   const dead = tally.dead + replayed.dead;
   const discarded = tally.discarded + replayed.discarded;
   const problems: DeliveryProblem[] = [];
-  if (health.barred !== undefined && failure === undefined)
-    problems.push({ kind: 'sink-failing', sink: sink.name, reason: health.barred.message, events: undefined });
+  if (health.blocked !== undefined && failure === undefined)
+    problems.push({ kind: 'sink-failing', sink: sink.name, reason: health.blocked.message, events: undefined });
   if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
   if (discarded > 0)
     problems.push({

@@ -188,7 +188,7 @@ async function forward(
     // Committed events are sent after those pushed before, so `scan-started` is committed before any host.
     if (item.kind === 'run' && scannerHost !== undefined) await delivery.commit();
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
-    if (healthReporter?.isAlarmed === true) await healthReporter.watch();
+    if (healthReporter?.hasUnreportedFailure === true) await healthReporter.watch();
   }
   report.openPorts = interpreter.mapper.openPorts;
   report.openProtocols = interpreter.mapper.openProtocols;

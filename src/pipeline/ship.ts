@@ -86,7 +86,7 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   delivery.start(options.retryDeadLetters === true, options.takeOver, options.unanswered);
   const inputs: InputReport[] = [];
   const readAll = async (): Promise<void> => {
-    await healthReporter?.lookAfter(maxAges);
+    await healthReporter?.reportMissed(maxAges);
     for (const source of options.sources) {
       if (stop.aborted || delivery.isPointless) break;
       inputs.push(
@@ -120,7 +120,7 @@ async function conclude(
   await delivery.finish();
   await delivery.keepUp();
   if (healthReporter !== undefined) {
-    await healthReporter.lookAfter(maxAges);
+    await healthReporter.reportMissed(maxAges);
     await healthReporter.conclude(inputs);
     await delivery.finish();
   }

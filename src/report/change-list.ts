@@ -22,7 +22,7 @@ export interface ChangeListOptions {
   /** Start of the time range; undefined: all. */
   readonly since: number | undefined;
   /** Whether a weakness was found when its host was seen for the first time. */
-  readonly isFirstSight: (site: string, host: string, time: number) => boolean;
+  readonly isFirstSighting: (site: string, host: string, time: number) => boolean;
 }
 
 /**
@@ -31,7 +31,7 @@ export interface ChangeListOptions {
  */
 export function changeListOf(
   database: Database,
-  { sites, since = Number.NEGATIVE_INFINITY, isFirstSight }: ChangeListOptions,
+  { sites, since = Number.NEGATIVE_INFINITY, isFirstSighting }: ChangeListOptions,
 ): Pick<ReportFacts, 'changes' | 'baselines'> {
   const changes = new Top<ChangeFact>(MOST_CHANGES, latestFirst);
   const baselines = new Top<BaselineFact>(MOST_BASELINES, latestFirst);
@@ -43,7 +43,7 @@ export function changeListOf(
     // The events of a new host begin with this one.
     if (action === 'host-new') newHosts.add(JSON.stringify([site, host, time]));
     if (action === 'baseline') baselines.add({ time, site, message });
-    else if (!isOpening(action) || !isFirstSight(site, host, time) || newHosts.has(JSON.stringify([site, host, time]))) changes.add(change);
+    else if (!isOpening(action) || !isFirstSighting(site, host, time) || newHosts.has(JSON.stringify([site, host, time]))) changes.add(change);
   }
   return { changes: changes.all(), baselines: baselines.all() };
 }

@@ -36,7 +36,7 @@ export function gather(database: Database, { now, site, since: from }: GatherOpt
     since: from,
     gaps,
     ...lists.facts(),
-    ...changeListOf(database, { sites, since: from, isFirstSight: (...at) => lists.isFirstSight(...at) }),
+    ...changeListOf(database, { sites, since: from, isFirstSighting: (...at) => lists.isFirstSighting(...at) }),
   };
 }
 
@@ -66,15 +66,15 @@ class Lists {
     else this.hostsNotUp++;
     this.seen = Math.max(this.seen, lastOf(host.up.yes));
     const { first } = host.up.yes;
-    if (Object.values(host.findings).some(({ open }) => open.yes?.first === first)) this.firstSights.add(sightOf(site, host.key, first));
+    if (Object.values(host.findings).some(({ open }) => open.yes?.first === first)) this.firstSights.add(sightingKey(site, host.key, first));
     const place = { site, host: host.key };
     const open = isUp ? Object.values(host.ports).filter((port) => this.port(place, host, port)) : [];
     const findings = isUp ? Object.values(host.findings).filter((finding) => this.finding(place, finding)) : [];
     this.hosts.add(hostFact(place, host, open.filter(isPort).length, findings));
   }
 
-  isFirstSight(site: string, host: string, time: number): boolean {
-    return this.firstSights.has(sightOf(site, host, time));
+  isFirstSighting(site: string, host: string, time: number): boolean {
+    return this.firstSights.has(sightingKey(site, host, time));
   }
 
   facts(): Pick<ReportFacts, 'seen' | 'totals' | 'findings' | 'certificates' | 'ports' | 'hosts'> {
@@ -119,7 +119,7 @@ class Lists {
   }
 }
 
-function sightOf(site: string, host: string, time: number): string {
+function sightingKey(site: string, host: string, time: number): string {
   return JSON.stringify([site, host, time]);
 }
 

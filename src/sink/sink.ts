@@ -108,7 +108,7 @@ export interface Outcome {
    * `retry` is correct, but the server accepts none of it before a person has changed something there (a privilege, a write block); it may
    * accept others.
    */
-  readonly barred?: SinkError;
+  readonly blocked?: SinkError;
   /** The sink adapts to the answer: send `retry` again at once. */
   readonly adapted?: boolean;
 }
@@ -131,12 +131,12 @@ export interface SinkMemory {
   all(prefix: string): readonly (readonly [name: string, text: string])[];
   /** Runs `work` as one transaction. */
   transaction<T>(work: () => T): T;
-  /** When {@link Upkeep.renew} is to be called next, by whichever process runs then, epoch milliseconds; undefined: not at all. */
+  /** When {@link Renewal.renew} is to be called next, by whichever process runs then, epoch milliseconds; undefined: not at all. */
   wakeAt(time: number | undefined): void;
 }
 
 /** For sinks whose server forgets what is not renewed. */
-interface Upkeep {
+interface Renewal {
   /** Called once before sending; not called without a state file. */
   remember(memory: SinkMemory): void;
   /** When `renew` is due, epoch milliseconds; undefined: never, as things are. */
@@ -172,7 +172,7 @@ export interface Sink {
   accepts(dataset: Dataset): boolean;
   /** Whether it wants an event of an accepted dataset; absent: all. Unwanted events are not counted as read. */
   wants?(event: LogEvent): boolean;
-  readonly upkeep?: Upkeep;
+  readonly renewal?: Renewal;
   encode(event: LogEvent): Encoded | Refused;
   check(signal: AbortSignal): Promise<readonly Diagnosis[]>;
   send(batch: Batch, signal: AbortSignal): Promise<Outcome>;

@@ -48,7 +48,7 @@ export class Claims {
   }
 
   /** Takes over the claims that others held at `since` and still hold. Those runs check their claims before they send. */
-  takeAway(since: Moment): void {
+  takeOver(since: Moment): void {
     for (const [run, nr] of since) this.database.run('DELETE FROM claim WHERE sink = ? AND run = ? AND nr <= ?', this.sink, run, nr);
   }
 

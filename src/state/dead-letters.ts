@@ -74,7 +74,7 @@ export class DeadLetters {
   }
 
   /** Numbers of dead letters by reason, most frequent first. */
-  tolls(): readonly DeadLetterCount[] {
+  countsByReason(): readonly DeadLetterCount[] {
     const sql = 'SELECT reason, status, count(*) AS events FROM dead WHERE sink = ? GROUP BY reason, status ORDER BY events DESC LIMIT 20';
     return this.database
       .all(sql, this.sink)

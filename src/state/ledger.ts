@@ -59,25 +59,25 @@ export class Ledger {
   }
 
   /** Notes that a part of the group is in a batch of the spool. */
-  wait(key: string, seq: number): void {
+  noteSpooled(key: string, seq: number): void {
     this.database.run('INSERT OR IGNORE INTO waiting_group (sink, ack_group, seq) VALUES (?, ?, ?)', this.sink, bytesOf(key), seq);
   }
 
-  /** Notes that no part of the group is left in that batch: its events are acknowledged, or dead (see `died`). */
+  /** Notes that no part of the group is left in that batch: its events are acknowledged, or dead (see `noteDead`). */
   acknowledge(key: string, seq: number): void {
     this.database.run('DELETE FROM waiting_group WHERE sink = ? AND ack_group = ? AND seq = ?', this.sink, bytesOf(key), seq);
-    this.makeWhole(key);
+    this.removeDead(key);
   }
 
   /** The same for all groups with a part in that batch. */
   acknowledgeAll(seq: number): void {
     const groups = this.database.all('SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
     this.database.run('DELETE FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
-    for (const { ack_group: group } of groups) this.makeWhole(Buffer.from(group as Uint8Array).toString('hex'));
+    for (const { ack_group: group } of groups) this.removeDead(Buffer.from(group as Uint8Array).toString('hex'));
   }
 
   /** Notes that an event of the group became a dead letter. A group that was not read to its end stays incomplete. */
-  died(key: string): void {
+  noteDead(key: string): void {
     const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END,
       events = iif(fate = 'open', 0, events) WHERE sink = ? AND ack_group = ?`;
     this.database.run(sql, this.sink, bytesOf(key));
@@ -108,7 +108,7 @@ export class Ledger {
   }
 
   /** Notes that its dead letters were acknowledged after all, or wait again. */
-  private makeWhole(key: string): void {
+  private removeDead(key: string): void {
     const sql = `UPDATE ledger SET fate = 'whole' WHERE sink = ? AND ack_group = ? AND fate = 'died'
       AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.ack_group = ledger.ack_group)`;
     this.database.run(sql, this.sink, bytesOf(key));

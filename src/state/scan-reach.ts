@@ -73,8 +73,8 @@ export class ScanReach {
 
   /** Kinds of a profile that scanned some of the same addresses; undefined when the budget for such queries is spent. */
   touching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
-    this.budget.earn();
-    if (!this.budget.mayGoOn()) return undefined;
+    this.budget.refill();
+    if (!this.budget.hasLeft()) return undefined;
     const kinds = new Set<string>();
     const add = (sql: string, ...values: readonly (string | number)[]): void => {
       const found = this.database.get(sql, profile, ...values);
@@ -92,8 +92,8 @@ export class ScanReach {
   }
 
   /** Whether {@link touching} has refused an answer since the last call. */
-  takeSpent(): boolean {
-    return this.budget.takeSpent();
+  takeExhausted(): boolean {
+    return this.budget.takeExhausted();
   }
 
   /** Forgets a kind when no run of it is kept. */

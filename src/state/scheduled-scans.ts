@@ -23,7 +23,7 @@ interface MissedScan {
 const KEPT_SCANS = 100;
 /** Tolerance for clock adjustments; a larger difference means that the clock was wrong. */
 const CLOCK_SLACK_MS = 300_000;
-const ENDED_WITHOUT_A_WORD = 'portlog ended without a word';
+const ENDED_UNEXPECTEDLY = 'portlog ended without a word';
 
 /** The results of scheduled scans, so that a failed or missed one is reported once. */
 export class ScheduledScans {
@@ -37,7 +37,7 @@ export class ScheduledScans {
    * The time up to which all due scans have run or were reported. A changed timetable starts from now, and so does one that is settled up to a
    * future time, because the clock was ahead.
    */
-  settledUntil(name: string, timetable: string, now: number): number {
+  handledUntil(name: string, timetable: string, now: number): number {
     if (this.database.run('UPDATE schedule SET since = ? WHERE name = ? AND since > ?', now, name, now + CLOCK_SLACK_MS) > 0)
       this.database.run('DELETE FROM scheduled_scan WHERE name = ? AND due > ?', name, now + CLOCK_SLACK_MS);
     this.database.run(
@@ -61,7 +61,7 @@ export class ScheduledScans {
         pid,
         now,
       );
-      this.settle(name, now);
+      this.markHandled(name, now);
       this.database.run(
         'DELETE FROM scheduled_scan WHERE name = ? AND due NOT IN (SELECT due FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT ?)',
         name,
@@ -88,7 +88,7 @@ export class ScheduledScans {
         now,
         problem,
       );
-      this.settle(name, until);
+      this.markHandled(name, until);
     });
   }
 
@@ -97,7 +97,7 @@ export class ScheduledScans {
     const row = this.database.get('SELECT * FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT 1', name);
     if (row === undefined) return undefined;
     const scan = scanOf(row);
-    return scan.ended === undefined && !isAlive(row['pid'] as number, scan.started) ? { ...scan, problem: ENDED_WITHOUT_A_WORD } : scan;
+    return scan.ended === undefined && !isAlive(row['pid'] as number, scan.started) ? { ...scan, problem: ENDED_UNEXPECTEDLY } : scan;
   }
 
   /** When the latest successful scan ended. */
@@ -109,7 +109,7 @@ export class ScheduledScans {
   /** Failed scans that were not reported yet. */
   failed(isAlive: IsAlive, now: number): readonly ScheduledScan[] {
     for (const { name, due, pid, started } of this.database.all('SELECT name, due, pid, started FROM scheduled_scan WHERE ended IS NULL')) {
-      if (!isAlive(pid as number, started as number)) this.end(name as string, due as number, ENDED_WITHOUT_A_WORD, now);
+      if (!isAlive(pid as number, started as number)) this.end(name as string, due as number, ENDED_UNEXPECTEDLY, now);
     }
     return this.database.all('SELECT * FROM scheduled_scan WHERE problem IS NOT NULL AND announced = 0 ORDER BY due').map(scanOf);
   }
@@ -118,7 +118,7 @@ export class ScheduledScans {
     this.database.run('UPDATE scheduled_scan SET announced = 1 WHERE name = ? AND due = ?', name, due);
   }
 
-  private settle(name: string, until: number): void {
+  private markHandled(name: string, until: number): void {
     this.database.run('UPDATE schedule SET since = max(since, ?) WHERE name = ?', until, name);
   }
 }

@@ -44,8 +44,8 @@ export function memoriesOf(database: Database, type: string): readonly SinkMemor
   return database.all('SELECT id FROM sink WHERE type = ?', type).map(({ id }) => new StoredMemory(database, id as number));
 }
 
-/** Whether upkeep of one of these sinks (`sinkKey`) is due. */
-export function isUpkeepDue(database: Database, sinks: readonly string[], now: number): boolean {
+/** Whether a renewal for one of these sinks (`sinkKey`) is due. */
+export function isRenewalDue(database: Database, sinks: readonly string[], now: number): boolean {
   const sql = `SELECT 1 FROM sink_upkeep JOIN sink ON sink.id = sink_upkeep.sink WHERE due <= ? AND type || ' ' || target || ' ' || scope = ?`;
   return sinks.some((key) => database.get(sql, now, key) !== undefined);
 }

@@ -163,10 +163,10 @@ export class Spool {
     return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes;
   }
 
-  /** Drops the oldest batches until there is room; none with `block`, and none of `inHand`, which are about to be sent and counted. */
-  makeRoom(inHand: ReadonlySet<number>): readonly LostBatch[] {
+  /** Drops the oldest batches until there is room; none with `block`, and none of `uncounted`, which are about to be sent and counted. */
+  makeRoom(uncounted: ReadonlySet<number>): readonly LostBatch[] {
     const lost: LostBatch[] = [];
-    const spared = JSON.stringify([...inHand]);
+    const spared = JSON.stringify([...uncounted]);
     while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
       const [oldest] = this.database.all(
         `SELECT seq, run, events FROM spool WHERE sink = ? AND ${NOT_IN_OTHER_HANDS} AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 1`,

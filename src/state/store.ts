@@ -44,7 +44,7 @@ export interface SinkTables {
   readonly ledger: Ledger;
   readonly lease: Lease;
   readonly claims: Claims;
-  readonly awaited: EarlierEvents;
+  readonly earlierEvents: EarlierEvents;
   readonly memory: SinkMemory;
 }
 
@@ -178,7 +178,7 @@ function tablesOf(database: Database, sink: number, context: SpoolContext): Sink
     ledger: new Ledger(database, sink),
     lease: new Lease(database, sink, context.run),
     claims: new Claims(database, sink, context.run),
-    awaited: new EarlierEvents(database, sink),
+    earlierEvents: new EarlierEvents(database, sink),
     memory: new StoredMemory(database, sink),
   };
 }

@@ -11,7 +11,7 @@ export interface JobCounts {
 
 /** What the service has done since its start, in one line. */
 export class Activity {
-  private duties: JobCounts;
+  private jobs: JobCounts;
   private readonly clock: Pick<Clock, 'now'>;
   private inputs = 0;
   private events = 0;
@@ -21,13 +21,13 @@ export class Activity {
   private readonly scanning = new Set<string>();
 
   constructor(duties: JobCounts, clock: Pick<Clock, 'now'>) {
-    this.duties = duties;
+    this.jobs = duties;
     this.clock = clock;
   }
 
   /** Sets the jobs of a reloaded configuration. */
   setJobs(duties: JobCounts): void {
-    this.duties = duties;
+    this.jobs = duties;
   }
 
   begin(schedule: string): void {
@@ -47,7 +47,7 @@ export class Activity {
 
   /** `2 schedules, 1 directory; shipped 3 scans, 412 events, the last 2026-01-31T02:00:00.000Z; 30 events wait for loki` */
   text(): string {
-    const { schedules, directories } = this.duties;
+    const { schedules, directories } = this.jobs;
     const duties = [schedules > 0 ? counted(schedules, 'schedule') : '', directories > 0 ? counted(directories, 'directory', 'directories') : ''];
     const last = this.last === undefined ? '' : `, the last ${isoTime(this.last)}`;
     const waiting = [...this.waiting].filter(([, events]) => events > 0);

@@ -6,13 +6,13 @@ import type { Database } from '../state/database.ts';
 import { unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 import { isPausing, nextPauseMs, type Pauses } from './pause.ts';
-import { isUpkeepDue } from '../state/sink-memory.ts';
+import { isRenewalDue } from '../state/sink-memory.ts';
 
 export interface HousekeepingOptions {
   readonly database: Database;
   /** Maximum age of the latest finished scan, by site, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
-  /** Sinks (`sinkKey`) with upkeep. */
+  /** Sinks (`sinkKey`) that renew what their server would forget. */
   readonly sinks: readonly string[];
   readonly clock: Clock;
   /** Sends what waits on disk, and health events; undefined when it could not even start. */
@@ -42,10 +42,10 @@ export class Housekeeping {
     const { clock, database, sinks } = this.options;
     const now = clock.now();
     // Renewal has its own pauses, however long another sink is down.
-    const isUpkeep = isUpkeepDue(database, sinks, now);
-    if (!isUpkeep && isPausing(this.next, now, PAUSES)) return;
+    const isRenewal = isRenewalDue(database, sinks, now);
+    if (!isRenewal && isPausing(this.next, now, PAUSES)) return;
     this.next = now + PAUSES.firstMs;
-    if (!isUpkeep && !this.isNeeded(now)) {
+    if (!isRenewal && !this.isNeeded(now)) {
       this.pauseMs = PAUSES.firstMs;
       return;
     }

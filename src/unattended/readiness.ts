@@ -10,7 +10,7 @@ export interface SinkAnswer {
 }
 
 export interface ReadinessOptions {
-  readonly life: Pick<Heartbeat, 'firstLookDone'>;
+  readonly heartbeat: Pick<Heartbeat, 'firstLookDone'>;
   readonly ask: () => Promise<readonly SinkAnswer[]>;
   readonly clock: Pick<Clock, 'elapsed'>;
 }
@@ -36,10 +36,10 @@ export class Readiness {
   }
 
   async look(): Promise<{ readonly isGood: boolean; readonly lines: readonly string[] }> {
-    const { life } = this.options;
+    const { heartbeat } = this.options;
     const sinks = (await this.ask()).map((answer) => this.judge(answer));
-    const isGood = life.firstLookDone && sinks.every((sink) => sink.isGood);
-    return { isGood, lines: ['state: open', `first look: ${life.firstLookDone ? 'done' : 'not done yet'}`, ...sinks.map(({ line }) => line)] };
+    const isGood = heartbeat.firstLookDone && sinks.every((sink) => sink.isGood);
+    return { isGood, lines: ['state: open', `first look: ${heartbeat.firstLookDone ? 'done' : 'not done yet'}`, ...sinks.map(({ line }) => line)] };
   }
 
   private ask(): Promise<readonly SinkAnswer[]> {

@@ -32,15 +32,15 @@ const OVERLAPPED = 'the scan before it was still going on';
 export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions): Promise<void> {
   const { clock, stop, onProblem } = options;
   let reason = NOT_RUNNING;
-  let said: string | undefined;
+  let lastMessage: string | undefined;
   while (!stop.aborted) {
     try {
       reason = await next(schedule, reason, options);
-      said = undefined;
+      lastMessage = undefined;
     } catch (error) {
       const problem = mistake(`schedule ${schedule.name}`, error);
-      if (problem.message !== said) onProblem(problem);
-      said = problem.message;
+      if (problem.message !== lastMessage) onProblem(problem);
+      lastMessage = problem.message;
       await clock.sleep(NAP_MS, stop);
     }
   }
@@ -50,7 +50,7 @@ export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions)
 async function next(schedule: Schedule, reason: string, options: ScheduleOptions): Promise<string> {
   const { name, timetable, catchUp } = schedule;
   const { scans, site, pid, scan, clock, stop, onMissed } = options;
-  const due = timetable.next(scans.settledUntil(name, timetable.text, clock.now()));
+  const due = timetable.next(scans.handledUntil(name, timetable.text, clock.now()));
   const now = clock.now();
   if (due > now) {
     await clock.sleep(Math.min(due - now, NAP_MS), stop);

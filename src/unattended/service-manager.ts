@@ -27,62 +27,62 @@ export class ServiceManager {
   readonly watchdogMs: number | undefined;
   private readonly env: Environment;
   private readonly onProblem: (reason: string) => void;
-  private isDeaf: boolean;
-  private said: Promise<void> = Promise.resolve();
-  private shown = '';
-  private hasComplained = false;
+  private isAbsent: boolean;
+  private pending: Promise<void> = Promise.resolve();
+  private lastStatus = '';
+  private hasReported = false;
 
   constructor({ env, pid, onProblem }: ServiceManagerOptions) {
     this.env = notifierEnvironment(env);
-    this.isDeaf = (env['NOTIFY_SOCKET'] ?? '') === '';
-    this.watchdogMs = this.isDeaf ? undefined : watchdogOf(env, pid);
+    this.isAbsent = (env['NOTIFY_SOCKET'] ?? '') === '';
+    this.watchdogMs = this.isAbsent ? undefined : watchdogOf(env, pid);
     this.onProblem = onProblem;
   }
 
   /** Extends the start-up timeout by so many milliseconds. */
   starting(limitMs: number): Promise<void> {
-    return this.say(`EXTEND_TIMEOUT_USEC=${limitMs * 1000}`, 'STATUS=opening the state');
+    return this.notify(`EXTEND_TIMEOUT_USEC=${limitMs * 1000}`, 'STATUS=opening the state');
   }
 
   /** Start-up, or a reload, is complete. */
   ready(): Promise<void> {
-    return this.say('READY=1');
+    return this.notify('READY=1');
   }
 
   /** Sets the status line. */
   status(text: string): Promise<void> {
-    if (text === this.shown) return this.said;
-    this.shown = text;
-    return this.say(`STATUS=${text.replaceAll(/[\r\n]+/g, ' ').slice(0, MAX_STATUS)}`);
+    if (text === this.lastStatus) return this.pending;
+    this.lastStatus = text;
+    return this.notify(`STATUS=${text.replaceAll(/[\r\n]+/g, ' ').slice(0, MAX_STATUS)}`);
   }
 
   alive(): Promise<void> {
-    return this.say('WATCHDOG=1');
+    return this.notify('WATCHDOG=1');
   }
 
   /** A reload has begun; {@link ready} ends it. */
   reloading(): Promise<void> {
-    return this.say('RELOADING=1', `MONOTONIC_USEC=${hrtime.bigint() / 1000n}`);
+    return this.notify('RELOADING=1', `MONOTONIC_USEC=${hrtime.bigint() / 1000n}`);
   }
 
   stopping(): Promise<void> {
-    return this.say('STOPPING=1', 'STATUS=stopping: what was read is delivered first');
+    return this.notify('STOPPING=1', 'STATUS=stopping: what was read is delivered first');
   }
 
-  private say(...assignments: readonly string[]): Promise<void> {
-    this.said = this.said.then(() => this.tell(assignments));
-    return this.said;
+  private notify(...assignments: readonly string[]): Promise<void> {
+    this.pending = this.pending.then(() => this.send(assignments));
+    return this.pending;
   }
 
-  private async tell(assignments: readonly string[]): Promise<void> {
-    if (this.isDeaf) return;
+  private async send(assignments: readonly string[]): Promise<void> {
+    if (this.isAbsent) return;
     try {
       await runQuietly(PROGRAM, assignments, this.env, LIMIT_MS);
     } catch (error) {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      this.isDeaf = isMissing;
-      if (!this.hasComplained) this.onProblem(isMissing ? `there is no program ${PROGRAM}` : (error as Error).message);
-      this.hasComplained = true;
+      this.isAbsent = isMissing;
+      if (!this.hasReported) this.onProblem(isMissing ? `there is no program ${PROGRAM}` : (error as Error).message);
+      this.hasReported = true;
     }
   }
 }

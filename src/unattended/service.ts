@@ -5,7 +5,7 @@ import type { ServiceManager } from './service-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 export interface ServiceOptions {
-  readonly duties: JobCounts;
+  readonly jobs: JobCounts;
   readonly manager: ServiceManager;
   readonly clock: Clock;
   /** Longest time without a heartbeat of a healthy loop. */
@@ -14,7 +14,7 @@ export interface ServiceOptions {
 
 /** The state of `watch` and `run` for supervisors (systemd, /healthz, /readyz). */
 export class Service {
-  readonly life: Heartbeat;
+  readonly heartbeat: Heartbeat;
   readonly activity: Activity;
   /** Epoch milliseconds. */
   readonly started: number;
@@ -23,9 +23,9 @@ export class Service {
   private readonly manager: ServiceManager;
   private readonly clock: Clock;
 
-  constructor({ duties, manager, clock, silenceMs }: ServiceOptions) {
-    this.life = new Heartbeat(clock, silenceMs);
-    this.activity = new Activity(duties, clock);
+  constructor({ jobs, manager, clock, silenceMs }: ServiceOptions) {
+    this.heartbeat = new Heartbeat(clock, silenceMs);
+    this.activity = new Activity(jobs, clock);
     this.manager = manager;
     this.clock = clock;
     this.started = clock.now();
@@ -33,20 +33,20 @@ export class Service {
   }
 
   /** Reports readiness, then heartbeats, until stopped. */
-  async keepTelling(stop: AbortSignal): Promise<void> {
+  async keepNotifying(stop: AbortSignal): Promise<void> {
     await this.manager.ready();
     await this.manager.status(this.activity.text());
     const { watchdogMs } = this.manager;
     if (watchdogMs === undefined) return;
     // Twice per watchdog interval, as systemd asks for; none while the loop is stuck, so that systemd restarts it.
     while (!stop.aborted) {
-      if (!this.life.isStuck) await this.manager.alive();
+      if (!this.heartbeat.isStuck) await this.manager.alive();
       await this.clock.sleep(watchdogMs / 2, stop);
     }
   }
 
   note(report: ShipReport): void {
-    this.life.show();
+    this.heartbeat.show();
     this.activity.note(report);
     this.show();
   }

@@ -27,7 +27,7 @@ export async function watchLoop(
 ): Promise<void> {
   /** Duration of the look before; the shorter of two counts, in case one was paused. */
   let before = 0;
-  let said: string | undefined;
+  let lastMessage: string | undefined;
   while (!stop.aborted) {
     let restMs = pollMs;
     try {
@@ -38,12 +38,12 @@ export async function watchLoop(
       before = tookMs;
       onLook?.(!isBusy);
       await housekeeping?.look();
-      said = undefined;
+      lastMessage = undefined;
     } catch (error) {
       const problem = mistake('looking into directories and after what waits', error);
       // The same problem is reported once, because a full disk will still be full at the next look.
-      if (problem.message !== said) onProblem(problem);
-      said = problem.message;
+      if (problem.message !== lastMessage) onProblem(problem);
+      lastMessage = problem.message;
       onLook?.(false);
     }
     if (restMs > 0) await clock.sleep(restMs, stop);

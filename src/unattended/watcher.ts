@@ -35,21 +35,21 @@ export interface WatcherOptions {
    * Keys of sinks that cannot tell what they have (standard output). For these a file is shipped again when its content has changed, not when
    * it was only written again.
    */
-  readonly untold?: readonly string[];
+  readonly stateless?: readonly string[];
   /** Ship the files that are there at the start again. */
   readonly again: boolean;
   /** Undefined when nothing was read, because no sink was ready; an error when it could not even begin. */
   readonly ship: (sources: readonly Source[], destination: Destination) => Promise<ShipReport | PortlogError | undefined>;
   readonly clock: Clock;
   readonly stop: AbortSignal;
-  readonly onTrouble: (error: PortlogError) => void;
+  readonly onError: (error: PortlogError) => void;
   readonly onRecovery: (path: string) => void;
   /** Called once per directory from which nothing has ever come, and in which no scan is. */
   readonly onEmpty: (path: string) => void;
   /** Called once per file that is still being written. */
   readonly onUnfinished: (path: string) => void;
   /** Called once per file or link that is ignored, with the reason. */
-  readonly onLeftAlone: (path: string, why: string) => void;
+  readonly onIgnored: (path: string, why: string) => void;
 }
 
 /** Files per run: what was shipped is recorded after each run. */
@@ -73,14 +73,14 @@ export class Watcher {
   private readonly options: WatcherOptions;
   private readonly postponed = new Postponed();
   /** Directories that cannot be listed. */
-  private readonly lost = new Set<WatchedDirectory>();
+  private readonly unreadable = new Set<WatchedDirectory>();
   /** Directories in which there was no scan at some time. */
   private readonly empty = new Set<WatchedDirectory>();
   private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** Names of ignored files by directory. */
-  private readonly leftAlone = new Map<WatchedDirectory, ReadonlySet<string>>();
+  private readonly ignored = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** The version of each path that was shipped or set aside last since the start: `again` is only about older ones. */
-  private readonly gone = new Map<string, string>();
+  private readonly lastHandled = new Map<string, string>();
 
   constructor(watched: readonly WatchedDirectory[], options: WatcherOptions) {
     this.watched = watched;
@@ -90,12 +90,12 @@ export class Watcher {
   /** Looks into each directory once, and ships what is ready. True when there may be more already. */
   async look(): Promise<boolean> {
     let isBusy = false;
-    for (const one of this.watched) if (!this.options.stop.aborted) isBusy = (await this.lookInto(one)) || isBusy;
+    for (const one of this.watched) if (!this.options.stop.aborted) isBusy = (await this.handleDirectory(one)) || isBusy;
     return isBusy;
   }
 
-  private async lookInto(one: WatchedDirectory): Promise<boolean> {
-    for (const text of one.attempts.orphans(this.options.clock.now())) this.options.onLeftAlone(`${one.directory.path}/${text}`, NOT_AGAIN);
+  private async handleDirectory(one: WatchedDirectory): Promise<boolean> {
+    for (const text of one.attempts.orphans(this.options.clock.now())) this.options.onIgnored(`${one.directory.path}/${text}`, NOT_AGAIN);
     const due = await this.dueIn(one);
     for (const batch of batchesOf(due)) {
       if (this.options.stop.aborted) break;
@@ -114,7 +114,7 @@ export class Watcher {
     );
     if (files.length === 0) return;
     // Computed before reading: what is written meanwhile is another content.
-    const contents = this.untoldOf(sinks).length === 0 ? [] : await Promise.all(files.map(async ({ at }) => contentDigest(at, this.options.stop)));
+    const contents = this.statelessOf(sinks).length === 0 ? [] : await Promise.all(files.map(async ({ at }) => contentDigest(at, this.options.stop)));
     const outcome = await this.options.ship(
       files.map((file) => withStallLimit(foundSource(file), STALLED_AFTER_MS, systemClock)),
       { site, sinks, again: this.isAgain(files) },
@@ -122,7 +122,7 @@ export class Watcher {
     const now = clock.now();
     if (outcome instanceof PortlogError) {
       for (const file of files) this.postponed.add(file.path, file.version, now);
-      if (isMistake(outcome)) this.blame(attempts, files, outcome);
+      if (isMistake(outcome)) this.readEachAlone(attempts, files, outcome);
       else for (const file of files) attempts.fail(file, undefined, false);
       return;
     }
@@ -135,33 +135,33 @@ export class Watcher {
     attempts.end(settled);
     for (const file of settled) {
       this.postponed.remove(file.path);
-      this.gone.set(file.path, file.version);
+      this.lastHandled.set(file.path, file.version);
     }
     for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
   }
 
   /** When any of several files may have caused an error, each is tried alone. */
-  private blame(attempts: FileAttempts, files: readonly FoundFile[], error: PortlogError): void {
+  private readEachAlone(attempts: FileAttempts, files: readonly FoundFile[], error: PortlogError): void {
     const [file, ...others] = files;
-    if (file !== undefined && others.length === 0) this.putAside(attempts, file, error);
+    if (file !== undefined && others.length === 0) this.setAside(attempts, file, error);
     else attempts.suspect(files);
     for (const one of files) this.postponed.remove(one.path);
   }
 
   private putOff(attempts: FileAttempts, file: FoundFile, problem: PortlogError | undefined, now: number): void {
     this.postponed.add(file.path, file.version, now);
-    if (problem !== undefined && isPointless(problem)) this.putAside(attempts, file, problem);
+    if (problem !== undefined && isPointless(problem)) this.setAside(attempts, file, problem);
     else attempts.fail(file, problem?.message, false);
   }
 
-  private putAside(attempts: FileAttempts, file: FoundFile, { message }: PortlogError): void {
+  private setAside(attempts: FileAttempts, file: FoundFile, { message }: PortlogError): void {
     attempts.fail(file, message, true);
-    this.gone.set(file.path, file.version);
-    this.options.onLeftAlone(file.path, NOT_AGAIN);
+    this.lastHandled.set(file.path, file.version);
+    this.options.onIgnored(file.path, NOT_AGAIN);
   }
 
   private isAgain(files: readonly FoundFile[]): boolean {
-    return this.options.again && files.every((file) => !this.gone.has(file.path));
+    return this.options.again && files.every((file) => !this.lastHandled.has(file.path));
   }
 
   private async dueIn(one: WatchedDirectory): Promise<readonly Due[]> {
@@ -174,21 +174,21 @@ export class Watcher {
         if (due !== undefined) found.set(file, due);
         return due !== undefined;
       });
-      if (this.lost.delete(one)) this.options.onRecovery(directory.path);
+      if (this.unreadable.delete(one)) this.options.onRecovery(directory.path);
       seen.noteLook(now);
       seen.keepOnly(look.names, now);
-      this.sayEmpty(one, look);
+      this.reportEmpty(one, look);
       attempts.keepOnly(look.names);
-      this.leaveAlone(one, look);
+      this.reportIgnored(one, look);
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
       this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
       const due: Due[] = [];
-      for (const file of look.ready) due.push(...(await this.unlessSame(one, found.get(file), now)));
+      for (const file of look.ready) due.push(...(await this.unlessUnchanged(one, found.get(file), now)));
       return due;
     } catch (error) {
       if (!(error instanceof PortlogError) || error.code !== 'input-unreadable') throw error;
-      if (!this.lost.has(one)) this.options.onTrouble(error);
-      this.lost.add(one);
+      if (!this.unreadable.has(one)) this.options.onError(error);
+      this.unreadable.add(one);
       return [];
     }
   }
@@ -196,25 +196,25 @@ export class Watcher {
   private dueOf({ seen, attempts }: WatchedDirectory, file: FoundFile, now: number): Due | undefined {
     const { sinks, again } = this.options;
     if (this.postponed.has(file.path, file.version, now)) return undefined;
-    const isFresh = again && !this.gone.has(file.path);
+    const isFresh = again && !this.lastHandled.has(file.path);
     const missing = isFresh ? sinks : seen.missing(file.name, file.version, sinks);
     if (missing.length === 0) return undefined;
     const how = attempts.of(file);
     return how === 'aside' && !isFresh ? undefined : { file, sinks: missing, isAlone: how !== undefined };
   }
 
-  private untoldOf(sinks: readonly string[]): readonly string[] {
-    const { untold = [] } = this.options;
-    return sinks.filter((sink) => untold.includes(sink));
+  private statelessOf(sinks: readonly string[]): readonly string[] {
+    const { stateless = [] } = this.options;
+    return sinks.filter((sink) => stateless.includes(sink));
   }
 
   /** Leaves out a file that was only touched or copied over itself, for sinks that would write all of it again. */
-  private async unlessSame({ seen }: WatchedDirectory, due: Due | undefined, now: number): Promise<readonly Due[]> {
+  private async unlessUnchanged({ seen }: WatchedDirectory, due: Due | undefined, now: number): Promise<readonly Due[]> {
     if (due === undefined) return [];
     const { file, sinks } = due;
-    const untold = this.isAgain([file]) ? [] : this.untoldOf(sinks);
-    if (untold.length === 0) return [due];
-    const had = seen.contents(file.name, untold);
+    const statelessSinks = this.isAgain([file]) ? [] : this.statelessOf(sinks);
+    if (statelessSinks.length === 0) return [due];
+    const had = seen.contents(file.name, statelessSinks);
     const content = had.size === 0 ? undefined : await contentDigest(file.at, this.options.stop);
     const same = sinks.filter((sink) => content !== undefined && had.get(sink) === content);
     if (same.length > 0) seen.add([{ ...file, content }], same, now);
@@ -222,21 +222,21 @@ export class Watcher {
     return others.length === 0 ? [] : [{ ...due, sinks: others }];
   }
 
-  private sayEmpty(one: WatchedDirectory, { names }: DirectoryListing): void {
+  private reportEmpty(one: WatchedDirectory, { names }: DirectoryListing): void {
     if (names.size > 0 || this.empty.has(one)) return;
     this.empty.add(one);
     if (one.seen.summary().files === 0) this.options.onEmpty(one.directory.path);
   }
 
   /** Reports each once while it is there; of very many at once, only some by name. */
-  private leaveAlone(one: WatchedDirectory, { links, closed }: DirectoryListing): void {
+  private reportIgnored(one: WatchedDirectory, { links, closed }: DirectoryListing): void {
     const { path } = one.directory;
     const linked = links.map((name) => ({ name, why: 'it is a symbolic link, and those are not followed' }));
     const all = [...closed, ...linked];
-    const fresh = all.filter(({ name }) => this.leftAlone.get(one)?.has(name) !== true);
-    for (const { name, why } of fresh.slice(0, MOST_NAMED)) this.options.onLeftAlone(`${path}/${name}`, why);
-    if (fresh.length > MOST_NAMED) this.options.onLeftAlone(path, `${fresh.length - MOST_NAMED} more in it are left alone like these`);
-    this.leftAlone.set(one, new Set(all.map(({ name }) => name)));
+    const fresh = all.filter(({ name }) => this.ignored.get(one)?.has(name) !== true);
+    for (const { name, why } of fresh.slice(0, MOST_NAMED)) this.options.onIgnored(`${path}/${name}`, why);
+    if (fresh.length > MOST_NAMED) this.options.onIgnored(path, `${fresh.length - MOST_NAMED} more in it are left alone like these`);
+    this.ignored.set(one, new Set(all.map(({ name }) => name)));
   }
 }
 

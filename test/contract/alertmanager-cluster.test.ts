@@ -39,10 +39,10 @@ describe('a cluster', () => {
     expect(await send(sink, opened({ action: 'port-closed', time: NOW }))).toMatchObject({ delivered: 1 });
     expect(servers.map(({ seen }) => seen.length)).toEqual([2, 2]);
     isDown = false;
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(alertsIn(servers[1]!.seen.at(-1)!).map(isOver)).toEqual([true]);
     const before = servers[1]!.seen.length;
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(servers[1]!.seen).toHaveLength(before);
     await stop();
   });

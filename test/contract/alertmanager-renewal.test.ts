@@ -9,19 +9,19 @@ describe('what stands is told again', () => {
   test('from what an earlier process knew, with the same labels and start, and not what is over', async () => {
     const memory = inMemory();
     const first = await against(taken);
-    first.sink.upkeep!.remember(memory);
+    first.sink.renewal!.remember(memory);
     await send(first.sink, opened(), opened({ ip: '192.0.2.11' }));
     await send(first.sink, opened({ ip: '192.0.2.11', action: 'port-closed', time: NOW }));
     const second = await against(taken, { lifetimeMs: HOUR });
-    second.sink.upkeep!.remember(memory);
-    const due = second.sink.upkeep!.due()!;
+    second.sink.renewal!.remember(memory);
+    const due = second.sink.renewal!.due()!;
     expect(due - Date.now()).toBeLessThanOrEqual(120_000);
-    await second.sink.upkeep!.renew(NEVER);
+    await second.sink.renewal!.renew(NEVER);
     const [before] = alertsIn(first.seen[0]!);
     const again = alertsIn(second.seen[0]!);
     expect(again).toEqual([{ ...before, endsAt: again[0]!.endsAt }]);
     expect(Date.parse(again[0]!.endsAt) - Date.now()).toBeLessThanOrEqual(HOUR);
-    expect(second.sink.upkeep!.due()!).toBeGreaterThan(due - 1);
+    expect(second.sink.renewal!.due()!).toBeGreaterThan(due - 1);
   });
 
   test('an Alertmanager that is down is asked again later, and nothing is forgotten', async () => {
@@ -29,10 +29,10 @@ describe('what stands is told again', () => {
     const { sink, seen } = await against((one, response) => (isDown ? void response.writeHead(503).end() : taken(one, response, 0)));
     await send(sink, opened());
     isDown = true;
-    await expect(sink.upkeep!.renew(NEVER)).rejects.toMatchObject({ kind: 'temporary' });
-    expect(sink.upkeep!.due()!).toBeGreaterThan(Date.now());
+    await expect(sink.renewal!.renew(NEVER)).rejects.toMatchObject({ kind: 'temporary' });
+    expect(sink.renewal!.due()!).toBeGreaterThan(Date.now());
     isDown = false;
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(alertsIn(seen.at(-1)!)).toHaveLength(1);
   });
 
@@ -41,7 +41,7 @@ describe('what stands is told again', () => {
     for (let at = 0; at < 10_000; at += 200)
       await send(sink, ...Array.from({ length: 200 }, (_, i) => opened({ ip: `10.0.${Math.floor((at + i) / 250)}.${(at + i) % 250}` })));
     seen.length = 0;
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(seen.flatMap(alertsIn)).toHaveLength(10_000);
     expect(Math.max(...seen.map((one) => alertsIn(one).length))).toBeLessThanOrEqual(200);
   });
@@ -53,28 +53,28 @@ describe('a scan that does not come', () => {
   test('is told after the hours of the rule, and ends with the next one that is newer', async () => {
     const memory = inMemory();
     const { sink, seen } = await against(taken);
-    sink.upkeep!.remember(memory);
+    sink.renewal!.remember(memory);
     await send(sink, finished(NOW - 50 * HOUR));
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(seen).toEqual([]);
     // It was heard of 27 hours ago.
     memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { rule: 'portlog-scan-overdue', severity: 'high', site: 'berlin' } }]);
     await send(sink, finished(NOW - 60 * HOUR));
     expect(seen).toHaveLength(1);
     await send(sink, finished(NOW - HOUR));
     expect(alertsIn(seen[1]!).map(isOver)).toEqual([true]);
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(seen).toHaveLength(2);
   });
 
   test('where the configuration says how old it may be, portlog itself tells it', async () => {
     const memory = inMemory();
     const { sink, seen } = await against(taken, { watchedSites: ['berlin'] });
-    sink.upkeep!.remember(memory);
+    sink.renewal!.remember(memory);
     memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
-    await sink.upkeep!.renew(NEVER);
+    await sink.renewal!.renew(NEVER);
     expect(seen).toEqual([]);
     const last = new Date(NOW - 50 * HOUR).toISOString();
     await send(sink, told({ action: 'scan-overdue', dataset: 'nmap.health', time: NOW - HOUR, site: 'berlin', nmap: { overdue: { last } } }));

@@ -84,7 +84,7 @@ test.each(ALERT_RULES.map((rule) => [rule.id, rule] as const))('%s: labels tell 
 test('alerts about a forgotten host end, and with the last host of a site its scans are no longer overdue', async () => {
   const memory = inMemory();
   const { sink, seen } = await against(taken);
-  sink.upkeep?.remember(memory);
+  sink.renewal?.remember(memory);
   const gone = opened({ action: 'host-missing', port: undefined, time: NOW - 4 * HOUR });
   await send(
     sink,
@@ -96,9 +96,9 @@ test('alerts about a forgotten host end, and with the last host of a site its sc
   );
   const alerts = (): string[] => alertsIn(seen.at(-1)!).map((alert) => `${ruleOf(alert.labels)} ${alert.labels['instance']} ${isOver(alert)}`);
   expect(endForgotten(memory, [{ site: 'default', host: '192.0.2.10' }], NOW)).toBe(2);
-  sink.upkeep?.remember(memory);
-  expect(sink.upkeep?.due()).toBeLessThanOrEqual(Date.now());
-  await sink.upkeep?.renew(NEVER);
+  sink.renewal?.remember(memory);
+  expect(sink.renewal?.due()).toBeLessThanOrEqual(Date.now());
+  await sink.renewal?.renew(NEVER);
   expect(alerts().toSorted()).toEqual([
     'host-missing 192.0.2.10 true',
     // Another site has a host at that address.
@@ -107,7 +107,7 @@ test('alerts about a forgotten host end, and with the last host of a site its sc
     'new-open-port 192.0.2.11 false',
   ]);
   // Told once; what a later scan finds there is news again.
-  await sink.upkeep?.renew(NEVER);
+  await sink.renewal?.renew(NEVER);
   expect(alerts()).toHaveLength(2);
   expect(endForgotten(memory, [{ site: 'default', host: '192.0.2.10' }], NOW)).toBe(0);
   expect(await send(sink, opened({ time: Date.now() + 1000 }))).toMatchObject({ delivered: 1 });

@@ -76,10 +76,10 @@ test.each([
     ),
   );
   const entries = entriesOf(sink, EVENTS);
-  const { barred, retry, rejected } = await sink.send(batchOf(entries), NEVER);
+  const { blocked, retry, rejected } = await sink.send(batchOf(entries), NEVER);
   expect([retry.length, rejected.length]).toEqual([entries.length, 0]);
-  expect(barred).toMatchObject({ name: 'SinkError', kind: 'permanent', hint: expect.stringMatching(hint) });
-  expect(barred?.message).toContain(`${status}: ${type}: ${reason}`);
+  expect(blocked).toMatchObject({ name: 'SinkError', kind: 'permanent', hint: expect.stringMatching(hint) });
+  expect(blocked?.message).toContain(`${status}: ${type}: ${reason}`);
 });
 
 describe('answers about the whole request', () => {

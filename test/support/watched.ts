@@ -65,13 +65,13 @@ export function watcherOf(
     },
     clock: systemClock,
     stop: new AbortController().signal,
-    onTrouble: (error) => {
+    onError: (error) => {
       throw error;
     },
     onRecovery: () => undefined,
     onEmpty: () => undefined,
     onUnfinished: () => undefined,
-    onLeftAlone: (file, why) => told.leftAlone.push(`${basename(file)}: ${why}`),
+    onIgnored: (file, why) => told.leftAlone.push(`${basename(file)}: ${why}`),
     ...more,
   });
   return { ...told, look: () => watcher.look() };

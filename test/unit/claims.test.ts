@@ -106,7 +106,7 @@ test('what was not read to its end is claimed no more when it is delivered, and 
   const [cut, whole] = [new Process(stateDir), new Process(stateDir)];
   for (const event of EVENTS.slice(0, 3)) await cut.delivery.push(event);
   cut.delivery.abandonAckGroup();
-  await cut.delivery.settle();
+  await cut.delivery.drain();
   expect(cut.store.database.all('SELECT * FROM claim')).toEqual([]);
   expect(await whole.ship()).toMatchObject({ delivered: 22, already: 2 });
 });
@@ -235,7 +235,7 @@ test('a process that goes on when it has sent all from disk holds up nobody who 
   const [one, other] = [new Process(stateDir), new Process(stateDir)];
   one.delivery.start(false);
   await expect.poll(() => one.sent.length).toBe(12);
-  await one.delivery.settle();
+  await one.delivery.drain();
   other.answer = () => ((other.answer = takes), new SinkError('temporary', 'busy'));
   expect(
     await Promise.race([

@@ -58,11 +58,11 @@ describe('a file that a mistake of ours ends', () => {
       },
       clock,
       stop: clock.stop.signal,
-      onTrouble: (error) => problems.push(error.message),
+      onError: (error) => problems.push(error.message),
       onRecovery: () => undefined,
       onEmpty: () => undefined,
       onUnfinished: () => undefined,
-      onLeftAlone: () => undefined,
+      onIgnored: () => undefined,
     });
     for (let i = 0; i < 5; i++, clock.time += 2 * HOUR) await watcher.look();
     expect(shipped).toEqual(['1-bad.xml', '2-good.xml', '3-good.xml']);

@@ -67,9 +67,9 @@ test('a repeated problem is logged once and at rising intervals, and again after
   const minutes: number[] = [];
   const pass = (until: number): void => {
     for (; time < until * MINUTE; time += MINUTE) {
-      if (outages.isNews(newer)) minutes.push(time / MINUTE);
+      if (outages.isToReport(newer)) minutes.push(time / MINUTE);
       // Another schedule meets the same.
-      if (outages.isNews(new PortlogError('state-unusable', newer.message))) minutes.push(time / MINUTE);
+      if (outages.isToReport(new PortlogError('state-unusable', newer.message))) minutes.push(time / MINUTE);
     }
   };
   pass(120);
@@ -77,5 +77,5 @@ test('a repeated problem is logged once and at rising intervals, and again after
   outages.stateWorks();
   pass(130);
   expect(minutes).toEqual([0, 15, 45, 105, 120]);
-  expect(outages.isNews(new PortlogError('state-unusable', 'the disk is full'))).toBe(true);
+  expect(outages.isToReport(new PortlogError('state-unusable', 'the disk is full'))).toBe(true);
 });

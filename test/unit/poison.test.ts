@@ -69,7 +69,7 @@ describe('one event does not block the others', () => {
     expect(stored.size).toBe(EVENTS.length - 1);
     expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
     const store = openStore(stateDir);
-    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ ...toll, events: 1 }]);
+    expect(store.tables(sink.identity).deadLetters.countsByReason()).toEqual([{ ...toll, events: 1 }]);
     store.close();
   });
 
@@ -87,7 +87,7 @@ describe('one event does not block the others', () => {
     }
     expect(dead).toBe(1);
     const store = openStore(stateDir);
-    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ reason: 'broken (503)', status: undefined, events: 1 }]);
+    expect(store.tables(sink.identity).deadLetters.countsByReason()).toEqual([{ reason: 'broken (503)', status: undefined, events: 1 }]);
     store.close();
   });
 
@@ -126,7 +126,7 @@ describe('one event does not block the others', () => {
     expect(stored.size).toBeGreaterThanOrEqual(EVENTS.length - 1);
     expect(fates.at(-1)?.[1]).toBe(1);
     const store = openStore(stateDir);
-    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([
+    expect(store.tables(sink.identity).deadLetters.countsByReason()).toEqual([
       { reason: 'sending to scripted failed by a mistake in portlog: no such part', status: undefined, events: 1 },
     ]);
     store.close();
@@ -211,7 +211,7 @@ describe('one event does not block the others', () => {
 
 describe('a sink that may take some kinds of events only', () => {
   const limits = { maxEvents: 5, maxBytes: 10_000, inFlight: 3, inFlightPerPartition: 3 };
-  const barred = new SinkError('permanent', 'no right to write there', { hint: 'give it' });
+  const blocked = new SinkError('permanent', 'no right to write there', { hint: 'give it' });
   const byKind = EVENTS.map((event) => ({ ...event, ackGroup: event.id })).toSorted((a, b) => a.dataset.localeCompare(b.dataset));
   const idsOf = (dataset: string): readonly string[] => EVENTS.filter((event) => event.dataset === dataset).map(({ id }) => id);
   const allowedIds = EVENTS.filter(({ dataset }) => dataset !== 'nmap.host').map(({ id }) => id);
@@ -225,7 +225,7 @@ describe('a sink that may take some kinds of events only', () => {
           const retry = entries.filter(({ dataset }) => forbidden().has(dataset));
           for (const entry of entries) if (!retry.includes(entry)) stored.add(entry.id);
           if (retry.length === entries.length) watched.inVain++;
-          return { ...NOTHING, delivered: entries.length - retry.length, retry, ...(retry.length > 0 ? { barred } : {}) };
+          return { ...NOTHING, delivered: entries.length - retry.length, retry, ...(retry.length > 0 ? { blocked } : {}) };
         },
         { limits, encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) },
       ),
@@ -245,7 +245,7 @@ describe('a sink that may take some kinds of events only', () => {
     const first = await runPipeline(sink, events, { stateDir, retryForMs: 60_000 });
     expect([...stored].toSorted()).toEqual(allowedIds.toSorted());
     expect(first.account.tally).toMatchObject({ delivered: allowedIds.length, spooled: 20, dead: 0, discarded: 0 });
-    expect(first.health.barred?.hint).toBe('give it');
+    expect(first.health.blocked?.hint).toBe('give it');
     const more = eventsOf(scan(host('198.51.100.1', port(80)), 'scanner="nmap" version="7.93" args="nmap" start="1760000000"'));
     for (let run = 0; run < 10; run++) {
       const { account } = await runPipeline(sink, run === 0 ? more : [], { stateDir, retryForMs: 60_000 });
@@ -267,7 +267,7 @@ describe('a sink that may take some kinds of events only', () => {
     for (let run = 0; run < 5; run++) {
       watched.inVain = 0;
       const { account, health, failure } = await runPipeline(watched.sink, run === 0 ? many : [], { stateDir, retryForMs: 60_000 });
-      expect([account.tally.dead, unaccounted(account.tally), (failure ?? health.barred)?.message]).toEqual([0, 0, 'no right to write there']);
+      expect([account.tally.dead, unaccounted(account.tally), (failure ?? health.blocked)?.message]).toEqual([0, 0, 'no right to write there']);
       expect(watched.inVain).toBeLessThanOrEqual(14);
     }
   });

@@ -25,7 +25,7 @@ test('a sink that fails is reported once, and again when it has worked meanwhile
   const { health } = delivery.pipelines[1]!;
   const pass = async (milliseconds: number): Promise<void> => {
     clock.advance(milliseconds);
-    if (reporter.isAlarmed) await reporter.watch();
+    if (reporter.hasUnreportedFailure) await reporter.watch();
   };
   for (let outage = 0; outage < 3; outage++) {
     health.failed(new SinkError('temporary', 'down'));

@@ -193,7 +193,7 @@ describe('a schedule', () => {
 
   test('two processes scan once', async () => {
     const scans = new ScheduledScans(database);
-    scans.settledUntil('nightly', '0 2 * * *', START);
+    scans.handledUntil('nightly', '0 2 * * *', START);
     expect(scans.begin('nightly', 'lab', START + HOUR, 1, START + HOUR)).toBe(true);
     expect(scans.begin('nightly', 'lab', START + HOUR, 2, START + HOUR)).toBe(false);
   });

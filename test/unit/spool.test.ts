@@ -266,7 +266,7 @@ describe('dead letters', () => {
     const store = openStore(stateDir);
     const { deadLetters } = store.tables(IDENTITY);
     expect(deadLetters.count()).toBe(EVENTS.length);
-    expect(deadLetters.tolls()).toEqual([{ reason: 'no such field', status: 400, events: EVENTS.length }]);
+    expect(deadLetters.countsByReason()).toEqual([{ reason: 'no such field', status: 400, events: EVENTS.length }]);
     store.close();
   });
 });

@@ -26,7 +26,7 @@ beforeEach(async () => {
   answers = async () => [];
   metrics = async () => 'portlog_build_info 1\n';
   readiness = new Readiness({
-    life,
+    heartbeat: life,
     clock,
     ask: () => {
       asked++;

@@ -60,13 +60,13 @@ describe('the watcher', () => {
       },
       clock,
       stop: clock.stop.signal,
-      onTrouble: (error) => {
+      onError: (error) => {
         throw error;
       },
       onRecovery: () => undefined,
       onEmpty: () => undefined,
       onUnfinished: () => undefined,
-      onLeftAlone: () => undefined,
+      onIgnored: () => undefined,
     });
   }
 

@@ -137,14 +137,14 @@ describe('clocks that were wrong', () => {
   test('a start with a clock in the future does not settle a schedule for ever', () => {
     const scans = new ScheduledScans(database);
     const [now, future] = [Date.parse('2026-01-31T12:00:00Z'), Date.parse('2036-01-31T12:00:00Z')];
-    scans.settledUntil('nightly', '0 2 * * *', future);
+    scans.handledUntil('nightly', '0 2 * * *', future);
     scans.begin('nightly', 'lab', future + HOUR, 1, future + HOUR);
     scans.end('nightly', future + HOUR, undefined, future + 2 * HOUR);
-    expect(scans.settledUntil('nightly', '0 2 * * *', now)).toBe(now);
+    expect(scans.handledUntil('nightly', '0 2 * * *', now)).toBe(now);
     expect(scans.last('nightly', () => true)).toBeUndefined();
     // Clocks that are a little apart settle as they did.
     scans.begin('nightly', 'lab', now, 1, now + 60_000);
-    expect(scans.settledUntil('nightly', '0 2 * * *', now)).toBe(now + 60_000);
+    expect(scans.handledUntil('nightly', '0 2 * * *', now)).toBe(now + 60_000);
   });
 
   test('a look that was paused, or through which the clock was set, is not followed by a long rest', async () => {

@@ -25,7 +25,7 @@ import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, finding, type SinkDiagnosis } from '../session/diagnose.ts';
 import { counted } from '../../event/text.ts';
 import { printLines } from '../session/terminal.ts';
-import { twinProblem } from '../session/twins.ts';
+import { duplicateSinkProblem } from '../session/duplicate-sinks.ts';
 import { checkContent } from '../session/check-content.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
@@ -53,7 +53,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   await checkMetricsFile(context, settings);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${counted(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
-  found.push(...checkIntel(settings), ...(await checkDuties(context)), ...(await checkMetrics(settings)));
+  found.push(...checkIntel(settings), ...(await checkJobs(context)), ...(await checkMetrics(settings)));
   let code: ExitCode = EXIT.delivered;
   // In parallel, so that one without an answer does not delay the others.
   const [diagnoses, content] = await Promise.all([
@@ -67,7 +67,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
       found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${shownTarget(sink.target)}`} gets ${bounds}` });
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
-  const twin = await checkTwins(settings.sinks);
+  const twin = await checkDuplicateSinks(settings.sinks);
   if (twin !== undefined) {
     found.push(twin);
     code = EXIT.usage;
@@ -107,7 +107,7 @@ function checkFolderOf(file: string): readonly Diagnosis[] {
 }
 
 /** When schedules are due next; whether directories can be watched. */
-async function checkDuties({ values, config }: CommandContext): Promise<readonly Diagnosis[]> {
+async function checkJobs({ values, config }: CommandContext): Promise<readonly Diagnosis[]> {
   const { schedules = [], directories = [] } = await config();
   if (schedules.length + directories.length === 0) return [];
   const { schedulesOf } = await import('../../unattended/schedule.ts');
@@ -152,10 +152,10 @@ async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
 }
 
 /** Whether all sinks can be distinguished. */
-async function checkTwins(options: readonly SinkOptions[]): Promise<Diagnosis | undefined> {
+async function checkDuplicateSinks(options: readonly SinkOptions[]): Promise<Diagnosis | undefined> {
   const sinks = await Promise.all(options.filter(({ type }) => type !== 'stdout').map((one) => createSink(one)));
   await Promise.all(sinks.map((sink) => sink.close()));
-  const problem = twinProblem(sinks);
+  const problem = duplicateSinkProblem(sinks);
   return problem === undefined ? undefined : finding('error', problem);
 }
 

@@ -3,7 +3,7 @@ import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
 import { type CommandContext, list, text } from '../session/context.ts';
 import type { Jobs } from '../session/jobs.ts';
-import { keep } from '../session/keep.ts';
+import { runJobs } from '../session/run-jobs.ts';
 import type { Command } from '../command.ts';
 import { AGAIN_OPTION, SCAN_OPTIONS, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
@@ -26,15 +26,15 @@ export const run: Command = {
     { line: 'portlog run --config portlog.yaml --once --schedule nightly', about: 'run one scan now' },
   ],
   exits: { 0: 'stopped, with nothing left to do' },
-  run: runDuties,
+  run: runUnattended,
 };
 
-async function runDuties(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+async function runUnattended(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseExtraWords(words, 'run');
-  return keep(context, dutiesOf);
+  return runJobs(context, jobsOf);
 }
 
-async function dutiesOf(context: CommandContext): Promise<Jobs> {
+async function jobsOf(context: CommandContext): Promise<Jobs> {
   const config = await context.config();
   const schedules = schedulesOf(config, text(context.values, 'config'));
   const { directories = [] } = config;

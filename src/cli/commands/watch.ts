@@ -1,7 +1,7 @@
 import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import { type CommandContext, number } from '../session/context.ts';
-import { keep } from '../session/keep.ts';
+import { runJobs } from '../session/run-jobs.ts';
 import type { Command } from '../command.ts';
 import { AGAIN_OPTION, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
 import { neededWord } from '../session/words.ts';
@@ -42,5 +42,5 @@ async function watchDirectories(context: CommandContext, paths: readonly string[
   for (const path of paths) await scansIn(path);
   const recursive = context.values['recursive'] === true;
   const directories = paths.map((path) => ({ path, recursive, ...(minutes === undefined ? {} : { cutAfterMinutes: minutes }) }));
-  return keep(context, async () => ({ schedules: [], directories }));
+  return runJobs(context, async () => ({ schedules: [], directories }));
 }

@@ -32,7 +32,7 @@ export async function checkSinks(
   const signal = AbortSignal.any([giveUp, timeLimit(CHECK_TIMEOUT_MS)]);
   const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
   const isNews = sinks.some(({ name }, index) => found[index]?.code !== undefined && outages?.has(name) !== true);
-  for (const [index, { name }] of sinks.entries()) tell(context, name, found[index]?.found ?? []);
+  for (const [index, { name }] of sinks.entries()) logDiagnoses(context, name, found[index]?.found ?? []);
   const codes = found.map(({ code }) => code).filter((code) => code !== undefined);
   if (codes.length === 0) return [];
   if (codes.length === sinks.length && codes.every((code) => code === EXIT.usage) && sources.every(({ live }) => !live)) {
@@ -46,7 +46,7 @@ export async function checkSinks(
   });
 }
 
-function tell({ log, outages }: CommandContext, sink: string, found: SinkDiagnosis['found']): void {
+function logDiagnoses({ log, outages }: CommandContext, sink: string, found: SinkDiagnosis['found']): void {
   const errors = found.filter(({ level }) => level === 'error');
   const warnings = found.filter(({ level, lasting = false }) => level === 'warning' && !lasting).map(({ message }) => message);
   if (outages === undefined) {

@@ -27,7 +27,7 @@ import { progressReporter } from './report/progress.ts';
 import type { SinkAnswer } from '../../unattended/readiness.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 import type { Log } from './log.ts';
-import { twinProblem } from './twins.ts';
+import { duplicateSinkProblem } from './duplicate-sinks.ts';
 import { type CommandContext, text } from './context.ts';
 
 /** Most sources that a message names. */
@@ -220,7 +220,7 @@ async function sinksOf(context: CommandContext, settings: Settings): Promise<rea
   const tell = (sentence: string): void => context.log.info(sentence);
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
   const sinks = await Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
-  const problem = twinProblem(sinks);
+  const problem = duplicateSinkProblem(sinks);
   if (problem === undefined) return sinks;
   await Promise.all(sinks.map((sink) => sink.close()));
   throw problem;

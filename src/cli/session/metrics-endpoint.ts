@@ -12,7 +12,7 @@ export interface EndpointContext {
   readonly unattended: Unattended;
   readonly service: Service;
   /** The current jobs. */
-  readonly duties: () => Jobs;
+  readonly jobs: () => Jobs;
 }
 
 interface OpenEndpoint {
@@ -22,7 +22,7 @@ interface OpenEndpoint {
 }
 
 /** Serves metrics and health if configured; undefined otherwise. Throws `usage` when the address cannot be used. */
-export async function openEndpoint({ context, unattended, service, duties }: EndpointContext): Promise<OpenEndpoint | undefined> {
+export async function openEndpoint({ context, unattended, service, jobs }: EndpointContext): Promise<OpenEndpoint | undefined> {
   const { listen } = unattended.settings.metrics;
   if (listen === undefined) return undefined;
   const [{ listenAddress }, { Endpoint }, { Measurements }] = await Promise.all([
@@ -31,14 +31,14 @@ export async function openEndpoint({ context, unattended, service, duties }: End
     import('../../metrics/measurements.ts'),
   ]);
   let sinks = await unattended.sinks();
-  const readiness = new Readiness({ life: service.life, ask: () => unattended.askSinks(), clock: systemClock });
+  const readiness = new Readiness({ heartbeat: service.heartbeat, ask: () => unattended.askSinks(), clock: systemClock });
   const database = openDatabase(unattended.settings.stateDir);
-  const subject = (): ReturnType<typeof subjectOf> => subjectOf({ settings: unattended.settings, ...duties(), sinks }, serviceSeries(service));
+  const subject = (): ReturnType<typeof subjectOf> => subjectOf({ settings: unattended.settings, ...jobs(), sinks }, serviceSeries(service));
   const measurements = new Measurements(database, subject, systemClock);
   try {
     const endpoint = await Endpoint.open(listenAddress(listen), {
       metrics: () => measurements.text(),
-      health: () => service.life.health(),
+      health: () => service.heartbeat.health(),
       readiness: () => readiness.look(),
     });
     context.log.info(`metrics on ${endpoint.url}`);

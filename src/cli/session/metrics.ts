@@ -42,10 +42,10 @@ export function subjectOf({ settings, schedules, directories, sinks }: Extra, of
 }
 
 /** Series of the service itself. */
-export function serviceSeries({ started, life, lastReload }: Service): readonly Series[] {
+export function serviceSeries({ started, heartbeat, lastReload }: Service): readonly Series[] {
   return [
     { metric: 'portlog_start_timestamp_seconds', labels: {}, value: started / 1000 },
-    { metric: 'portlog_loop_silence_seconds', labels: {}, value: life.silentMs / 1000 },
+    { metric: 'portlog_loop_silence_seconds', labels: {}, value: heartbeat.silentMs / 1000 },
     { metric: 'portlog_config_last_reload_successful', labels: {}, value: Number(lastReload.isRight) },
     { metric: 'portlog_config_last_reload_success_timestamp_seconds', labels: {}, value: lastReload.success / 1000 },
   ];
@@ -66,7 +66,7 @@ export async function writeMetrics(context: CommandContext, settings: Settings):
   if (file === undefined) return;
   try {
     const { measureOnce } = await import('../../metrics/measurements.ts');
-    const sources = { settings, ...(await dutiesIn(context)), sinks: await sinkNames(context, settings) };
+    const sources = { settings, ...(await jobsIn(context)), sinks: await sinkNames(context, settings) };
     const database = openDatabase(settings.stateDir);
     try {
       await writeWhole(file, [await measureOnce(database, subjectOf(sources), systemClock)], READABLE);
@@ -79,7 +79,7 @@ export async function writeMetrics(context: CommandContext, settings: Settings):
 }
 
 /** Schedules and directories of the configuration, whichever command handles them. */
-async function dutiesIn(context: CommandContext): Promise<Pick<Extra, 'schedules' | 'directories'>> {
+async function jobsIn(context: CommandContext): Promise<Pick<Extra, 'schedules' | 'directories'>> {
   const config = await context.config();
   try {
     return { schedules: schedulesOf(config, text(context.values, 'config')), directories: config.directories ?? [] };

@@ -39,7 +39,7 @@ export class Outages {
   }
 
   /** Whether a problem is to be reported. One that persists is reported at growing intervals. */
-  isNews({ message }: PortlogError): boolean {
+  isToReport({ message }: PortlogError): boolean {
     const now = this.clock.now();
     const before = this.problems.get(message);
     if (before !== undefined && isPausing(before.next, now, PAUSES)) return false;

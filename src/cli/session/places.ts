@@ -22,7 +22,7 @@ const SETTINGS: Readonly<Record<string, (config: Config) => readonly [name: stri
   'metrics-file': ({ metrics }) => ['metrics.file', metrics?.file],
 };
 
-interface Told {
+interface Message {
   readonly message: string;
   readonly hint: string | undefined;
 }
@@ -37,7 +37,7 @@ interface Place {
 }
 
 /** Shorter values are not searched in messages, because they occur in any sentence. */
-const LEAST_SHOWN = 3;
+const MIN_SEARCHED_LENGTH = 3;
 
 /** Knows where values were set. Messages then name the variable or setting, rather than an option that the user has not typed. */
 export class Places {
@@ -62,7 +62,7 @@ export class Places {
   }
 
   /** The same message with those names, and with the place of a quoted value if the message does not say it. */
-  placed({ message, hint }: Told): Told {
+  placed({ message, hint }: Message): Message {
     const [renamed, way] = [this.renamed(message), hint === undefined ? undefined : this.renamed(hint)];
     const origin = renamed === message && way === hint ? this.originOf(message) : undefined;
     if (origin === undefined) return { message: renamed, hint: way };
@@ -84,5 +84,5 @@ export class Places {
 }
 
 function isIn(message: string, value: string): boolean {
-  return value.length >= LEAST_SHOWN && message.includes(value);
+  return value.length >= MIN_SEARCHED_LENGTH && message.includes(value);
 }

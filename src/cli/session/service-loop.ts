@@ -17,8 +17,8 @@ import { housekeepingOf, watcherOf } from './watched.ts';
 
 export interface ServiceLoopOptions {
   readonly context: CommandContext;
-  readonly dutiesOf: ReadJobs;
-  readonly duties: Jobs;
+  readonly readJobs: ReadJobs;
+  readonly jobs: Jobs;
   readonly unattended: Unattended;
   readonly manager: ServiceManager;
   readonly pollMs: number;
@@ -28,7 +28,7 @@ export interface ServiceLoopOptions {
 const SILENCE_MS = 1_200_000;
 
 /** The parts that look into directories and for waiting events. */
-interface Lookers {
+interface Pollers {
   readonly watcher: Awaited<ReturnType<typeof watcherOf>>;
   readonly housekeeping: Awaited<ReturnType<typeof housekeepingOf>>;
 }
@@ -42,10 +42,10 @@ export class ServiceLoop {
   private readonly common: { clock: typeof systemClock; stop: AbortSignal; onProblem: (error: PortlogError) => void };
 
   constructor(options: ServiceLoopOptions) {
-    const { unattended, manager, duties, pollMs } = options;
+    const { unattended, manager, jobs, pollMs } = options;
     this.options = options;
     const silenceMs = SILENCE_MS + unattended.settings.retryForMs + pollMs;
-    this.service = new Service({ duties: countsOf(duties), manager, clock: systemClock, silenceMs });
+    this.service = new Service({ jobs: countsOf(jobs), manager, clock: systemClock, silenceMs });
     this.common = {
       clock: systemClock,
       stop: AbortSignal.any([unattended.stop, this.isBroken.signal]),
@@ -56,22 +56,22 @@ export class ServiceLoop {
 
   async run(): Promise<void> {
     const { context, unattended, pollMs } = this.options;
-    let { duties } = this.options;
+    let { jobs } = this.options;
     unattended.report(this.service);
-    let lookers = await this.lookers(duties, context.values['again'] === true);
-    const endpoint = await openEndpoint({ context, unattended, service: this.service, duties: () => duties });
+    let pollers = await this.pollersFor(jobs, context.values['again'] === true);
+    const endpoint = await openEndpoint({ context, unattended, service: this.service, jobs: () => jobs });
     const reload = async (): Promise<void> => {
       const changed = await this.reload(endpoint);
-      if (changed !== undefined) [duties, lookers] = [changed.duties, changed.lookers];
+      if (changed !== undefined) [jobs, pollers] = [changed.duties, changed.pollers];
     };
     const hangUp = takesHangUp(context) ? onHangUp(reload) : undefined;
-    this.announce(duties);
-    this.schedules.set(duties.schedules, unattended.settings.event.site);
+    this.announce(jobs);
+    this.schedules.set(jobs.schedules, unattended.settings.event.site);
     // They may change with a reload.
-    const [watcher, housekeeping] = [{ look: () => lookers.watcher.look() }, { look: async () => lookers.housekeeping?.look() }];
-    const onLook = (isDone: boolean): void => (isDone ? this.service.life.hasLooked() : this.service.life.show());
+    const [watcher, housekeeping] = [{ look: () => pollers.watcher.look() }, { look: async () => pollers.housekeeping?.look() }];
+    const onLook = (isDone: boolean): void => (isDone ? this.service.heartbeat.hasLooked() : this.service.heartbeat.show());
     try {
-      await Promise.all([watchLoop(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepTelling(this.common.stop)]);
+      await Promise.all([watchLoop(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepNotifying(this.common.stop)]);
     } finally {
       // Stopped; or one loop failed because of a bug, and the others must not go on alone.
       this.isBroken.abort();
@@ -82,15 +82,15 @@ export class ServiceLoop {
   }
 
   /** Reloads the configuration. Errors are reported, and the old one stays. */
-  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Jobs; readonly lookers: Lookers } | undefined> {
-    const { context, dutiesOf, unattended } = this.options;
+  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Jobs; readonly pollers: Pollers } | undefined> {
+    const { context, readJobs, unattended } = this.options;
     const { log } = context;
     await this.service.reloading();
     try {
       const fresh = { ...commandContext(context.values, context.env, context.terminal), log };
-      const duties = await dutiesOf(fresh);
+      const duties = await readJobs(fresh);
       const late = await unattended.take(fresh);
-      const lookers = await this.lookers(duties, false);
+      const lookers = await this.pollersFor(duties, false);
       this.schedules.set(duties.schedules, unattended.settings.event.site);
       this.service.activity.setJobs(countsOf(duties));
       endpoint?.sinksChanged();
@@ -98,7 +98,7 @@ export class ServiceLoop {
       for (const setting of late) log.warn(`${setting}: that it was changed counts after a restart`);
       this.announce(duties);
       await this.service.reloaded(true);
-      return { duties, lookers };
+      return { duties, pollers: lookers };
     } catch (error) {
       log.error(mistake('reading the configuration anew', error));
       log.warn('it goes on with the configuration that it had');
@@ -107,7 +107,7 @@ export class ServiceLoop {
     }
   }
 
-  private async lookers({ directories }: Jobs, again: boolean): Promise<Lookers> {
+  private async pollersFor({ directories }: Jobs, again: boolean): Promise<Pollers> {
     const { context, unattended } = this.options;
     return { watcher: await watcherOf(context.log, directories, unattended, again), housekeeping: await housekeepingOf(unattended) };
   }

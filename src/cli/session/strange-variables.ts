@@ -6,14 +6,14 @@ import type { Log } from './log.ts';
 
 const OURS = 'PORTLOG_';
 /** Most warnings. */
-const MOST_TOLD = 5;
+const MAX_WARNINGS = 5;
 /** Most variables, and characters, that are examined: more of them are not typing errors. */
-const MOST_ASKED = 200;
-const MOST_LETTERS = 80;
+const MAX_EXAMINED = 200;
+const MAX_CHARACTERS = 80;
 /** What Kubernetes sets in each container for a service whose name begins so: `PORTLOG_LOKI_SERVICE_HOST`, `PORTLOG_PORT_9464_TCP`. */
 const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
 /** Names of settings in other programs, with ours. */
-const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+const NAMES_IN_OTHER_PROGRAMS: ReadonlyMap<string, string> = new Map([
   ['TOKEN', 'BEARER'],
   ['USERNAME', 'USER'],
   ['ENDPOINT', 'URL'],
@@ -33,15 +33,15 @@ interface Known {
  */
 export async function warnOfStrangeVariables(log: Log, env: Environment, options: Options, used: ReadonlySet<string>): Promise<void> {
   const own = new Set(Object.keys(options).map(variableOf));
-  const isOurs = (name: string): boolean => name.startsWith(OURS) && name.length <= MOST_LETTERS && !OF_KUBERNETES.test(name);
+  const isOurs = (name: string): boolean => name.startsWith(OURS) && name.length <= MAX_CHARACTERS && !OF_KUBERNETES.test(name);
   const names = Object.keys(env).filter((name) => isOurs(name) && !own.has(name) && !used.has(name));
-  const candidates = names.slice(0, MOST_ASKED).filter((name) => env[name] !== '');
+  const candidates = names.slice(0, MAX_EXAMINED).filter((name) => env[name] !== '');
   // Loading all options takes a tenth of a second.
   if (candidates.every((name) => isServerVariable(name, Object.keys(SINK_SETTINGS)))) return;
   const known = await allKnown();
   const strange = candidates.filter((name) => !isRead(name, env, known)).flatMap((name) => sentence(name, known) ?? []);
-  for (const text of strange.slice(0, MOST_TOLD)) log.warn(text);
-  if (strange.length > MOST_TOLD) log.warn(`${strange.length - MOST_TOLD} more environment variables that begin with ${OURS} are not read`);
+  for (const text of strange.slice(0, MAX_WARNINGS)) log.warn(text);
+  if (strange.length > MAX_WARNINGS) log.warn(`${strange.length - MAX_WARNINGS} more environment variables that begin with ${OURS} are not read`);
 }
 
 async function allKnown(): Promise<Known> {
@@ -81,7 +81,7 @@ function ofServer(name: string, known: Known): string | undefined {
   if (server === undefined) return undefined;
   const rest = name.slice(serverVariable(server, '').length);
   if (known.options.includes(OURS + rest)) return OURS + rest;
-  const setting = ELSEWHERE.get(rest) ?? nearest(rest, SERVER_SETTINGS);
+  const setting = NAMES_IN_OTHER_PROGRAMS.get(rest) ?? nearest(rest, SERVER_SETTINGS);
   return setting === undefined ? undefined : serverVariable(server, setting);
 }
 

@@ -76,14 +76,14 @@ export class Trust {
     this.judge(what, path, whoElseMakes);
   }
 
-  private judge(what: string, path: string, doubtOf: typeof whoElseWrites): void {
+  private judge(what: string, path: string, riskOf: typeof whoElseWrites): void {
     const us = self();
     if (us === undefined || this.warned.has(path)) return;
     this.warned.add(path);
-    const doubt = doubtOf(path, us);
-    if (doubt === undefined) return;
+    const risk = riskOf(path, us);
+    if (risk === undefined) return;
     const hint = 'let it belong to root or to the user of portlog, and nobody else write it; or run portlog as the user whose it is';
-    if (us.uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${doubt}, and portlog runs as root`, { hint });
-    this.log.warn(`${what} ${path} ${doubt}, who could make portlog do what they want`);
+    if (us.uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${risk}, and portlog runs as root`, { hint });
+    this.log.warn(`${what} ${path} ${risk}, who could make portlog do what they want`);
   }
 }

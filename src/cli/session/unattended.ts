@@ -11,7 +11,7 @@ import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
 import { askSinks, shipSources, deliverWaiting, refuseTableTo, sinkNames } from './deliver.ts';
 import { scanAndShip } from './scan-and-ship.ts';
-import { exitCode, gravest } from './report/summary.ts';
+import { exitCode, mostSevere } from './report/summary.ts';
 import { takesHangUp } from './hang-up.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 import { Outages } from './outages.ts';
@@ -29,12 +29,12 @@ export class Unattended {
   readonly stop: AbortSignal;
   private context: CommandContext;
   private readonly interruption: Interruption;
-  private readonly nobodyReads = new AbortController();
+  private readonly outputClosed = new AbortController();
   /** Receives its status. */
   private service: Service | undefined;
   private working = 0;
   /** Problems that are not reported, because they were shortly before. */
-  private readonly unsaid = new WeakSet<PortlogError>();
+  private readonly unreported = new WeakSet<PortlogError>();
   /** Interrupted in the middle of work. */
   wasCut = false;
   private worst: ExitCode = EXIT.delivered;
@@ -45,7 +45,7 @@ export class Unattended {
     this.database = openDatabase(settings.stateDir);
     const signals = ['SIGINT', 'SIGTERM', ...(takesHangUp(context) ? [] : (['SIGHUP'] as const))] as const;
     this.interruption = onInterrupt((text) => context.log.info(text), 'stopping: what was read is delivered first', signals);
-    this.stop = AbortSignal.any([this.interruption.stop, this.nobodyReads.signal]);
+    this.stop = AbortSignal.any([this.interruption.stop, this.outputClosed.signal]);
     this.interruption.stop.addEventListener('abort', () => {
       this.wasCut = this.working > 0;
     });
@@ -53,7 +53,7 @@ export class Unattended {
 
   /** Throws when settings or state are invalid. Changes are reported to all sinks unless disabled. */
   static async open(given: CommandContext, isOnce: boolean): Promise<Unattended> {
-    const context = { ...telling(given), outages: isOnce ? undefined : new Outages(given.log, systemClock) };
+    const context = { ...withChanges(given), outages: isOnce ? undefined : new Outages(given.log, systemClock) };
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
     return new Unattended(context, settings);
@@ -64,7 +64,7 @@ export class Unattended {
    * Returns settings that need a restart.
    */
   async take(given: CommandContext): Promise<readonly string[]> {
-    const context = telling(given);
+    const context = withChanges(given);
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
     const sinks = await sinkNames(context, settings);
@@ -94,11 +94,11 @@ export class Unattended {
 
   /** Ships sources. Undefined when nothing was read; an error when it could not even start. */
   async ship(sources: readonly Source[], { site, sinks, again }: Destination): Promise<ShipReport | PortlogError | undefined> {
-    const how = { interruption: this.interruption, only: sinks, again, onAlive: () => this.service?.life.show() };
+    const how = { interruption: this.interruption, only: sinks, again, onAlive: () => this.service?.heartbeat.show() };
     const shipped = await this.attempt(async () => shipSources(this.context, await this.settingsNow(site), sources, how));
     if (shipped instanceof PortlogError) return shipped;
     this.note(shipped.code, shipped.report);
-    if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.nobodyReads.abort();
+    if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.outputClosed.abort();
     return shipped.report;
   }
 
@@ -121,7 +121,7 @@ export class Unattended {
     );
     this.service?.activity.end(name);
     const problem = scanned instanceof PortlogError ? scanned.message : scanned.problem;
-    const isKnown = scanned instanceof PortlogError && this.unsaid.has(scanned);
+    const isKnown = scanned instanceof PortlogError && this.unreported.has(scanned);
     if (problem !== undefined && !isKnown) this.context.log.warn(`schedule ${name}: no finished scan: ${problem}`);
     if (!(scanned instanceof PortlogError)) this.note(scanned.code, scanned.report);
     return problem;
@@ -137,7 +137,7 @@ export class Unattended {
 
   /** Reports a problem of a piece of work. A lasting one, such as a state file of a newer version, is not reported each time. */
   problem(error: PortlogError): void {
-    if (this.context.outages?.isNews(error) === false) this.unsaid.add(error);
+    if (this.context.outages?.isToReport(error) === false) this.unreported.add(error);
     else this.context.log.error(error);
     this.note(error.exitCode);
   }
@@ -163,12 +163,12 @@ export class Unattended {
   }
 
   private note(code: ExitCode, report?: ShipReport): void {
-    this.worst = gravest([this.worst, code]);
+    this.worst = mostSevere([this.worst, code]);
     if (report !== undefined) this.service?.note(report);
   }
 }
 
 /** Reports changes to all sinks unless disabled. */
-function telling(context: CommandContext): CommandContext {
+function withChanges(context: CommandContext): CommandContext {
   return { ...context, values: { ...context.values, changes: context.values['changes'] ?? true } };
 }

@@ -24,16 +24,16 @@ export async function watcherOf(log: Log, directories: readonly DirectoryConfig[
     directories.map((directory) => watchedAs(directory, database)),
     {
       sinks: sinks.map(({ identity }) => sinkKey(identity)),
-      untold: sinks.filter(({ undeliverable }) => undeliverable !== 'keep').map(({ identity }) => sinkKey(identity)),
+      stateless: sinks.filter(({ undeliverable }) => undeliverable !== 'keep').map(({ identity }) => sinkKey(identity)),
       again,
       ship: (sources, destination) => unattended.ship(sources, destination),
       clock: systemClock,
       stop,
-      onTrouble: (error) => unattended.problem(error),
+      onError: (error) => unattended.problem(error),
       onRecovery: (path) => log.info(`${path} can be watched again`),
       onEmpty: (path) => log.info(`${path}: no scan has come yet (files that end in .xml or .xml.gz)`),
       onUnfinished: (path) => log.debug(`${path} is not finished yet`),
-      onLeftAlone: (path, why) => log.warn(`${path}: ${why}`),
+      onIgnored: (path, why) => log.warn(`${path}: ${why}`),
     },
   );
 }

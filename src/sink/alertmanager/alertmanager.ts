@@ -45,7 +45,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
     check: (signal) => members.check(signal),
     send: (batch, signal) => alerts.send(batch, signal),
     close: () => members.close(),
-    upkeep: {
+    renewal: {
       remember: (memory) => alerts.remember(memory),
       due: () => alerts.due,
       renew: (signal) => alerts.renew(signal),

@@ -60,7 +60,7 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
       if (answer.status >= 200 && answer.status < 300)
         return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body, (refusal) => {
           setUp.forget();
-          return barredFrom(url, refusal, server);
+          return blockedError(url, refusal, server);
         });
       if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
       throw bulkRefusal(client.url, answer, server);
@@ -97,7 +97,7 @@ export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, cre
  * The error for documents that are refused one by one for a reason that concerns the sender: a missing privilege, a write block, a deleted
  * template.
  */
-function barredFrom({ origin }: URL, { status, reason }: Refusal, { rights, type }: BulkServer): SinkError {
+function blockedError({ origin }: URL, { status, reason }: Refusal, { rights, type }: BulkServer): SinkError {
   const setUp = `see whether it is set up: portlog check --to ${type}=${origin}`;
   const hint = reason.includes('security_exception') ? rights : status === 404 ? setUp : 'once that is fixed, what waits is sent';
   return new SinkError('permanent', `${origin} does not accept these events (${status}: ${reason.slice(0, 300)})`, { hint });

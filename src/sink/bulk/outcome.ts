@@ -8,35 +8,35 @@ interface BulkItem {
   readonly isInFailureStore: boolean;
 }
 
-/** `barred`: the document is correct, but its sender may not write there, or the set-up is missing. */
-type Fate = 'delivered' | 'already' | 'retry' | 'barred' | 'rejected';
+/** `blocked`: the document is correct, but its sender may not write there, or the set-up is missing. */
+type Fate = 'delivered' | 'already' | 'retry' | 'blocked' | 'rejected';
 
 /**
  * Reads the answer to a `_bulk` request item by item, because a 200 for the whole says nothing about a document. Every item must match the
- * document at its position by operation and id; otherwise the whole answer is rejected. Barred documents are to be retried, with the error
- * from `barred` when no other document is to be retried.
+ * document at its position by operation and id; otherwise the whole answer is rejected. Blocked documents are to be retried, with the error
+ * from `blockedError` when no other document is to be retried.
  */
-export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string, barred: (refusal: Refusal) => SinkError): Outcome {
+export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string, blockedError: (refusal: Refusal) => SinkError): Outcome {
   const items = itemsOf(body, batch.entries, operation);
   let delivered = 0;
   let already = 0;
   const retry: Entry[] = [];
   let refusal: Refusal | undefined;
-  let isOnlyBarred = true;
+  let isOnlyBlocked = true;
   const rejected: Rejection[] = [];
   batch.entries.forEach((entry, index) => {
     const item = items[index] as BulkItem;
     const fate = fateOf(item);
     if (fate === 'delivered') delivered++;
     else if (fate === 'already') already++;
-    else if (fate === 'retry' || fate === 'barred') {
+    else if (fate === 'retry' || fate === 'blocked') {
       retry.push(entry);
-      isOnlyBarred &&= fate === 'barred';
+      isOnlyBlocked &&= fate === 'blocked';
       refusal ??= { reason: reasonOf(item), status: item.status };
     } else rejected.push({ entry, reason: reasonOf(item), status: item.status });
   });
   if (refusal === undefined) return { delivered, already, retry, rejected };
-  return { delivered, already, retry, rejected, refusal, ...(isOnlyBarred ? { barred: barred(refusal) } : {}) };
+  return { delivered, already, retry, rejected, refusal, ...(isOnlyBlocked ? { blocked: blockedError(refusal) } : {}) };
 }
 
 /**
@@ -47,7 +47,7 @@ function fateOf({ status, reason, isInFailureStore }: BulkItem): Fate {
   if (isInFailureStore) return 'rejected';
   if (status >= 200 && status < 300) return 'delivered';
   if (status === 409) return 'already';
-  if (status === 401 || status === 403 || (status === 404 && reason?.startsWith('index_not_found_exception') === true)) return 'barred';
+  if (status === 401 || status === 403 || (status === 404 && reason?.startsWith('index_not_found_exception') === true)) return 'blocked';
   return status === 429 || status >= 500 ? 'retry' : 'rejected';
 }
 

@@ -6,7 +6,7 @@ import { counted, printable, withCommas } from '../../../event/text.ts';
 import type { FailedFile } from '../../../state/file-attempts.ts';
 import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
-import { gravest } from './summary.ts';
+import { mostSevere } from './summary.ts';
 import { iso, waitingFields } from './waiting.ts';
 import { shownIdentity } from '../../../sink/shown.ts';
 import { sized } from './words.ts';
@@ -66,7 +66,7 @@ export function statusCode({ lost, sites, schedules, directories, sinks }: Statu
     schedules.some(({ last }) => last?.problem !== undefined) ||
     directories.some(({ problem, failed }) => problem !== undefined || failed.length > 0) ||
     sinks.some(({ tables }) => tables.deadLetters.count() > 0);
-  return gravest([waits ? EXIT.sinkDown : EXIT.delivered, isWrong ? EXIT.partly : EXIT.delivered]);
+  return mostSevere([waits ? EXIT.sinkDown : EXIT.delivered, isWrong ? EXIT.partly : EXIT.delivered]);
 }
 
 /** For people. */

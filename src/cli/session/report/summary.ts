@@ -68,7 +68,7 @@ export function printReplayed({ sinks }: ShipReport, log: Log, outages?: Outages
 }
 
 /** The most severe exit code of several runs. */
-export function gravest(codes: readonly ExitCode[]): ExitCode {
+export function mostSevere(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.delivered;
 }
 

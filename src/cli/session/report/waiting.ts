@@ -17,7 +17,7 @@ function linesOf(one: WaitingSink): readonly string[] {
     `           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}`,
   ];
   const dead = deadLetters
-    .tolls()
+    .countsByReason()
     .map(
       ({ reason, status, events: rejected }) =>
         `  dead     ${counted(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
@@ -42,7 +42,7 @@ export function waitingFields({ identity, tables }: WaitingSink): object {
     ...identity,
     target: shownTarget(identity.target),
     spool,
-    dead: { events: tables.deadLetters.count(), reasons: tables.deadLetters.tolls() },
+    dead: { events: tables.deadLetters.count(), reasons: tables.deadLetters.countsByReason() },
   };
 }
 

@@ -15,8 +15,8 @@ const DEFAULT_POLL_SECONDS = 10;
 const OPENING_MS = 180_000;
 
 /** Does the jobs until stopped; with `--once`, once. */
-export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise<ExitCode> {
-  const duties = await dutiesOf(context);
+export async function runJobs(context: CommandContext, readJobs: ReadJobs): Promise<ExitCode> {
+  const jobs = await readJobs(context);
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
   if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
   const isOnce = context.values['once'] === true;
@@ -29,11 +29,11 @@ export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise
   const watchdog = startWatchdog(unattended.settings.stateDir, context.log.format);
   try {
     if (isOnce) {
-      await doOnce(context, duties, unattended);
+      await doOnce(context, jobs, unattended);
       return unattended.exitCode();
     }
     warnOfMetricsFile(context, unattended.settings.metrics.file);
-    await new ServiceLoop({ context, dutiesOf, duties, unattended, manager, pollMs }).run();
+    await new ServiceLoop({ context, readJobs, jobs, unattended, manager, pollMs }).run();
     return unattended.wasCut ? EXIT.interrupted : EXIT.delivered;
   } finally {
     watchdog.stop();
@@ -64,7 +64,7 @@ async function doOnce(context: CommandContext, { schedules, directories }: Jobs,
   for (const schedule of schedules) {
     if (stop.aborted) return;
     const now = systemClock.now();
-    scans.settledUntil(schedule.name, schedule.timetable.text, now);
+    scans.handledUntil(schedule.name, schedule.timetable.text, now);
     scans.begin(schedule.name, schedule.site ?? settings.event.site, now, process.pid, now);
     scans.end(schedule.name, now, await unattended.scan(schedule), systemClock.now());
   }

@@ -12,7 +12,7 @@ export type Rejected = Rejection & { readonly entry: Queued };
  * The fate of the events of one sink, as stored in the state file: a group is in the ledger when the fate of all of its events is known;
  * rejected events are dead letters. Calls are part of the surrounding transaction.
  */
-export class Fates {
+export class FateRecorder {
   private readonly tables: SinkTables;
   private readonly clock: Clock;
   private readonly groups: AckGroups;
@@ -29,7 +29,7 @@ export class Fates {
   }
 
   /** Whether groups are complete that are not in the ledger yet. */
-  get isBehind(): boolean {
+  get hasUnrecorded(): boolean {
     return this.groups.hasComplete;
   }
 
@@ -44,13 +44,13 @@ export class Fates {
   }
 
   /** Stores rejected events as dead letters. */
-  bury(rejected: readonly Rejected[]): void {
+  storeDeadLetters(rejected: readonly Rejected[]): void {
     if (rejected.length === 0) return;
     this.hasDead = true;
-    this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
+    this.account.deadLettersDeleted(this.tables.deadLetters.add(rejected, this.clock.now()));
     // Groups that are not in the ledger yet record their dead letters when they are entered.
     for (const group of ackGroupsOf(rejected.map(({ entry }) => entry)))
-      if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.died(group.key);
+      if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.noteDead(group.key);
   }
 
   /** Deletes dead letters whose events were delivered now. */
@@ -58,12 +58,12 @@ export class Fates {
     if (this.hasDead) this.tables.deadLetters.remove(done);
   }
 
-  /** Notes an event whose group waits since an earlier run; {@link countAwaited} asks at the end whether it still does. */
-  awaitFateOf(group: string, tally: Tally): void {
-    this.tables.awaited.add(group, tally === this.account.own);
+  /** Notes an event whose group waits since an earlier run; {@link countEarlier} asks at the end whether it still does. */
+  noteWaiting(group: string, tally: Tally): void {
+    this.tables.earlierEvents.add(group, tally === this.account.own);
   }
 
-  countAwaited(): void {
-    for (const fates of this.tables.awaited.take()) this.account.awaited(fates);
+  countEarlier(): void {
+    for (const fates of this.tables.earlierEvents.take()) this.account.earlier(fates);
   }
 }

@@ -5,8 +5,8 @@ import { attemptLimitMs } from './attempt-limit.ts';
 import type { SinkHealth } from './sink-health.ts';
 import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 
-/** Calls a sink's upkeep when it is due: renews what the server would forget. */
-export class UpkeepTimer {
+/** Calls a sink's `renew` when it is due. */
+export class RenewalTimer {
   private readonly sink: Sink;
   private readonly options: SinkPipelineOptions;
   private readonly health: SinkHealth;
@@ -20,14 +20,14 @@ export class UpkeepTimer {
 
   /** Renews if due. Whether the server accepted it; a failure is noted. */
   async look(): Promise<boolean> {
-    const { upkeep } = this.sink;
-    const due = this.isRenewing ? undefined : upkeep?.due();
-    if (upkeep === undefined || due === undefined || due > this.options.clock.now()) return false;
+    const { renewal } = this.sink;
+    const due = this.isRenewing ? undefined : renewal?.due();
+    if (renewal === undefined || due === undefined || due > this.options.clock.now()) return false;
     this.isRenewing = true;
     const began = this.options.clock.elapsed();
     const deadline = new Deadline(this.limitMs(began), this.options.signal);
     try {
-      await upkeep.renew(deadline.signal);
+      await renewal.renew(deadline.signal);
       return true;
     } catch (error) {
       this.health.failed(error instanceof SinkError ? error : this.ours(error), began);

@@ -7,7 +7,7 @@ import { sinkKey } from '../../state/seen-files.ts';
  * Refuses two sinks that the state file cannot distinguish: each would send what waits for the other, and an event sent to one would count as
  * sent to both.
  */
-export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]): PortlogError | undefined {
+export function duplicateSinkProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]): PortlogError | undefined {
   const seen = new Set<string>();
   const twin = sinks.find(({ identity, undeliverable }) => {
     const key = placeOf(identity);
@@ -19,11 +19,11 @@ export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'un
   return new PortlogError(
     'sink-options',
     `${twin.name} is named twice: portlog could not tell what was given to the one from what was given to the other`,
-    { hint: wayOut(twin.identity) },
+    { hint: hintFor(twin.identity) },
   );
 }
 
-function wayOut(identity: SinkIdentity): string {
+function hintFor(identity: SinkIdentity): string {
   if (identity.type === 'alertmanager') return 'have it once: who hears of what is said by the routes of Alertmanager';
   if (isFile(identity)) return 'have it once: a file is one destination, whatever is written to it';
   return 'have it once; or, where they differ in headers or credentials, give one of them a name in the configuration file (name: customer-a); or give each other datasets, or bounds of its own (only)';
