@@ -12,6 +12,7 @@ export type ChangeAction =
   | 'port-reopened'
   | 'service-changed'
   | 'certificate-changed'
+  | 'host-key-changed'
   | 'finding-opened'
   | 'finding-resolved'
   | 'exposure-unexpected'
@@ -29,6 +30,8 @@ export interface Side {
   readonly mac?: string | undefined;
   readonly ip?: string | undefined;
   readonly certificate?: Certificate | undefined;
+  /** Of an SSH server: `ssh-ed25519 SHA256:…`. */
+  readonly hostKeys?: readonly string[];
   /** Open ports of a new host: `22/tcp ssh OpenSSH 9.2p1`. */
   readonly ports?: readonly string[];
   /** For the state before the change: since when it was known, and when it was seen last. */

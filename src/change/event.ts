@@ -29,6 +29,7 @@ const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
   'port-reopened': SEVERITY.medium,
   'service-changed': SEVERITY.low,
   'certificate-changed': SEVERITY.low,
+  'host-key-changed': SEVERITY.medium,
   // Used when the finding has no severity of its own.
   'finding-opened': SEVERITY.medium,
   'finding-resolved': SEVERITY.info,
@@ -124,7 +125,7 @@ function protocolAsked({ service, version }: Side): string | undefined {
   return service === 'https' ? 'http' : service.replace(/^ssl\//, '').toLowerCase();
 }
 
-function sideFields({ state, service, version, os, mac, ip, certificate, ports, since, seen, scan }: Side, scanIds: ScanIds): Fields {
+function sideFields({ state, service, version, os, mac, ip, certificate, hostKeys, ports, since, seen, scan }: Side, scanIds: ScanIds): Fields {
   const id = scan === undefined ? undefined : scanIds(scan);
   return {
     state,
@@ -134,6 +135,7 @@ function sideFields({ state, service, version, os, mac, ip, certificate, ports, 
     mac,
     ip,
     certificate: certificate && { fingerprint: certificate.fingerprint, subject: certificate.subject, not_after: certificate.notAfter },
+    host_keys: hostKeys && some(hostKeys),
     ports: ports === undefined ? undefined : some(ports.slice(0, MAX_PORTS)),
     since: isoIfKnown(since),
     seen: isoIfKnown(seen),

@@ -15,7 +15,7 @@ export function mergedListings(listings: readonly Sighting[]): Sighting | undefi
     hasLooked: (port, source) => [listing.get(port ?? ''), ...asked].some((one) => one?.hasLooked(port, source) === true),
     presence: listings.some(({ presence }) => presence === 'up') ? 'up' : latest.presence,
     os: listings.findLast(({ os }) => os !== undefined)?.os,
-    ports: new Map(listings.flatMap(({ ports }): readonly (readonly [string, PortSighting])[] => [...ports])),
+    ports: portsOf(listings),
     unlisted: listings
       .filter(({ unlisted }) => unlisted.length > 0)
       .slice(-MAX_ASKED)
@@ -29,6 +29,22 @@ export function mergedListings(listings: readonly Sighting[]): Sighting | undefi
       return (last ?? listings[0] ?? latest).find(protocol, port);
     },
   };
+}
+
+/** The last listing of each port counts, with what only earlier ones say about the service: a run with scripts, and one without. */
+function portsOf(listings: readonly Sighting[]): Sighting['ports'] {
+  const merged = new Map<string, PortSighting>();
+  for (const [key, port] of listings.flatMap(({ ports }) => [...ports])) merged.set(key, withEarlier(port, merged.get(key)));
+  return merged;
+}
+
+function withEarlier(port: PortSighting, earlier: PortSighting | undefined): PortSighting {
+  if (earlier === undefined || port.state !== earlier.state) return port;
+  const named = port.asked === undefined && earlier.asked !== undefined ? earlier : port;
+  const { service, version, asked } = named;
+  const { certificate = earlier.certificate, hostKeys } = port;
+  const others = earlier.hostKeys.filter(({ type }) => !hostKeys.some((key) => key.type === type));
+  return { ...port, service, version, asked, certificate, hostKeys: [...hostKeys, ...others] };
 }
 
 /** The last listing of each port. */

@@ -15,7 +15,8 @@ import {
 import type { Change, ChangeAction, Side } from './change.ts';
 import { isOpen } from './coverage.ts';
 import type { Observation } from './observation.ts';
-import { ago, certificateText, changeOf, serviceWords, inBrackets, serviceText, stood, durationWords } from './phrases.ts';
+import { observeHostKeys } from './observe-host-keys.ts';
+import { ago, certificateTexts, changeOf, serviceWords, inBrackets, serviceText, stood, durationWords } from './phrases.ts';
 import { isLessExact, isSameService, type ServiceIdentity } from './service.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 import { fromLists } from './tested-lists.ts';
@@ -93,7 +94,8 @@ export class PortObserver {
       if (was === undefined && isNews) this.firstSeen.push(port);
       if (was === 'no' && is === 'yes' && isNews) this.opened(before, listed);
       this.observeService(port, listed, was === 'yes');
-      this.observeCertificate(port, listed, was === 'yes');
+      this.observeCertificate(port, listed);
+      this.observeHostKeys(port, listed);
     }
   }
 
@@ -143,14 +145,23 @@ export class PortObserver {
     this.add('service-changed', side, after, `${place(port)} changed from ${from} to ${to}`, port);
   }
 
-  private observeCertificate(port: KnownPort, { certificate: seen }: PortSighting, wasOpen: boolean): void {
+  /** Compared with the last certificate, even if the port was closed in between: what answers now is another server, or says so. */
+  private observeCertificate(port: KnownPort, { certificate: seen }: PortSighting): void {
     const { certificate: known } = port;
     if (seen === undefined) return;
     port.certificate = withValue(known, seen, this.stamp, isSameCertificate);
-    if (!wasOpen || known === undefined || port.certificate.value !== seen || isSameCertificate(known.value, seen)) return;
-    const [from, to] = [certificateText(known.value), certificateText(seen)];
+    if (known === undefined || port.certificate.value !== seen || isSameCertificate(known.value, seen)) return;
+    const [from, to] = certificateTexts(known.value, seen);
     const side = { text: from, certificate: known.value, ...stood(known) };
-    this.add('certificate-changed', side, { text: to, certificate: seen }, `${place(port)} has another certificate: ${to}`, port);
+    this.add('certificate-changed', side, { text: to, certificate: seen }, `${place(port)} has another certificate: ${to}, was ${from}`, port);
+  }
+
+  /** As certificates: who logs in compares the key with the last one. */
+  private observeHostKeys(port: KnownPort, { hostKeys: seen }: PortSighting): void {
+    if (seen.length === 0) return;
+    const { now, change } = observeHostKeys(port.hostKeys, seen, this.stamp);
+    port.hostKeys = now;
+    if (change !== undefined) this.add('host-key-changed', change.before, change.after, `${place(port)} ${change.what}`, port);
   }
 
   private get stamp(): { readonly time: number; readonly scan: number; readonly late: boolean } {

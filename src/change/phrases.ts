@@ -66,7 +66,13 @@ export function serviceText({ name, version }: Service): string {
   return serviceWords({ service: name, version });
 }
 
-export function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
+/** Two certificates in words; with their fingerprints when nothing else distinguishes them. */
+export function certificateTexts(a: Certificate, b: Certificate): readonly [string, string] {
+  const [one, other] = [certificateText(a), certificateText(b)];
+  return one === other ? [`${one}, fingerprint ${a.fingerprint}`, `${other}, fingerprint ${b.fingerprint}`] : [one, other];
+}
+
+function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
   return `${subject ?? fingerprint}${notAfter === undefined ? '' : `, until ${notAfter.slice(0, 10)}`}`;
 }
 

@@ -1,6 +1,7 @@
 import { type Identity, identify } from '../event/address.ts';
 import { certificateFields } from '../event/certificate.ts';
 import type { Fields } from '../event/event.ts';
+import { type HostKey, hostKeys } from '../event/host-key.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Port } from '../nmap/model.ts';
@@ -31,6 +32,8 @@ export interface PortSighting {
   readonly asked: Service | undefined;
   /** Fingerprint and end of the certificate; undefined when none was shown. */
   readonly certificate: Certificate | undefined;
+  /** Host keys of an SSH server; empty when none was shown. */
+  readonly hostKeys: readonly HostKey[];
 }
 
 /** A host as one run saw it. */
@@ -136,6 +139,7 @@ function portSighting({ protocol, number, state, service, scripts }: Port): Port
     version: asked?.version,
     asked,
     certificate: certificateOf(certificateFields(scripts)),
+    hostKeys: hostKeys(scripts),
   };
 }
 

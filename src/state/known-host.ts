@@ -45,6 +45,12 @@ export interface Certificate {
   readonly notAfter: string | undefined;
 }
 
+/** The latest host key of a type that an SSH server has shown: `ssh-ed25519`, `SHA256:…`. */
+export interface KnownHostKey {
+  readonly type: string;
+  readonly key: LatestValue<string>;
+}
+
 export interface KnownPort {
   readonly protocol: string;
   readonly number: number;
@@ -58,6 +64,7 @@ export interface KnownPort {
   /** Service from version detection (`-sV`). */
   service?: LatestValue<Service>;
   certificate?: LatestValue<Certificate>;
+  hostKeys?: readonly KnownHostKey[];
 }
 
 /** Ports that were tested and never open, without records of their own. */

@@ -1,5 +1,5 @@
 import { storyTime } from './story-time.ts';
-import { certificate, ciphers, port, probed, said, vulnerable } from '../support/script-output.ts';
+import { certificate, ciphers, hostKeys, port, probed, said, vulnerable } from '../support/script-output.ts';
 import { asked, named, type Story, type StoryHost, type StoryScan } from '../support/story.ts';
 
 /** For each alert rule, scans that must make it fire, and scans much like them that must not. */
@@ -22,6 +22,9 @@ function scan(daysAgo: number, hosts: readonly StoryHost[], more: Omit<StoryScan
 }
 
 const https = (scripts: string): string => port(443, probed('http', 'tunnel="ssl"'), scripts);
+/** An SSH server with these keys. */
+const sshd = (ed25519: string, ecdsa?: string): string =>
+  port(22, probed('ssh'), hostKeys(['ssh-ed25519', ed25519], ...(ecdsa === undefined ? [] : [['ecdsa-sha2-nistp256', ecdsa] as const])));
 const year = (years: number): string => `${new Date().getUTCFullYear() + years}-06-01T00:00:00`;
 const many = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => named(8000 + i * 3, 'http-alt'));
 const LISTED = { options: 'nmap -v -sV -p 1-10000' };
@@ -79,6 +82,17 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
   'os-or-mac-changed': {
     fires: [scan(14, [{ ip: LAN, mac: '52:54:00:00:00:01', ports: [WEB] }]), scan(1, [{ ip: LAN, mac: '52:54:00:00:00:02', ports: [WEB] }])],
     silent: [scan(14, [{ ip: LAN, mac: '52:54:00:00:00:01', ports: [WEB] }]), scan(1, [{ ip: LAN, mac: '52:54:00:00:00:01', ports: [WEB] }])],
+  },
+  'host-key-changed': {
+    fires: yesterday(
+      [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIG', 'AAAAE2VjZHNhLXNoYTItbmlzd')],
+      [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIH', 'AAAAE2VjZHNhLXNoYTItbmlzd')],
+    ),
+    silent: [...yesterday([sshd('AAAAC3NzaC1lZDI1NTE5AAAAIG', 'AAAAE2VjZHNhLXNoYTItbmlzd')], [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIG')])],
+  },
+  'certificate-changed': {
+    fires: yesterday([https(certificate({ until: year(3), sha1: 'bb' }))], [https(certificate({ until: year(2) }))]),
+    silent: yesterday([WEB, https(certificate({ until: year(2) }))], [https(certificate({ until: year(2) }))]),
   },
   'cleartext-administration': {
     fires: yesterday([WEB, asked(23, 'telnet')]),

@@ -16,11 +16,22 @@ export function certificate({
   key = 'rsa',
   signature = 'sha256WithRSAEncryption',
   names = '',
+  sha1 = 'aa',
 } = {}): string {
   const san =
     names === '' ? '' : `<table key="extensions"><table>${elem('name', 'X509v3 Subject Alternative Name')}${elem('value', names)}</table></table>`;
-  return `<script id="ssl-cert" output="Subject: commonName=${subject}"><table key="subject">${elem('commonName', subject)}</table><table key="issuer">${elem('commonName', issuer)}</table><table key="pubkey">${elem('type', key)}${elem('bits', bits)}</table>${san}${elem('sig_algo', signature)}<table key="validity">${elem('notBefore', from)}${elem('notAfter', until)}</table>${elem('sha1', 'aa')}</script>`;
+  return `<script id="ssl-cert" output="Subject: commonName=${subject}"><table key="subject">${elem('commonName', subject)}</table><table key="issuer">${elem('commonName', issuer)}</table><table key="pubkey">${elem('type', key)}${elem('bits', bits)}</table>${san}${elem('sig_algo', signature)}<table key="validity">${elem('notBefore', from)}${elem('notAfter', until)}</table>${elem('sha1', sha1)}</script>`;
 }
+
+/** What `ssh-hostkey` of nmap 7.93 writes: keys by their types, `[type, base64]`. */
+export const hostKeys = (...keys: readonly (readonly [type: string, key: string])[]): string =>
+  said(
+    'ssh-hostkey',
+    'x',
+    keys
+      .map(([type, key]) => `<table>${elem('fingerprint', 'd'.repeat(32))}${elem('type', type)}${elem('bits', '256')}${elem('key', key)}</table>`)
+      .join(''),
+  );
 
 export const said = (id: string, output: string, inside = ''): string => `<script id="${id}" output="${output}">${inside}</script>`;
 export const accounts = (credentials: string): string =>

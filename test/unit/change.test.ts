@@ -207,7 +207,7 @@ describe('changes', () => {
     expect(messages(whole('aa', '00:00:00:00:00:01', '5.X'), whole('bb', '00:00:00:00:00:02', '6.X'))).toEqual([
       '192.0.2.7 MAC address changed from 00-00-00-00-00-01 to 00-00-00-00-00-02',
       '192.0.2.7 operating system changed from Linux 5.X to Linux 6.X',
-      '192.0.2.7 443/tcp has another certificate: CN=www, until 2027-01-31',
+      '192.0.2.7 443/tcp has another certificate: CN=www, until 2027-01-31, fingerprint BB, was CN=www, until 2027-01-31, fingerprint AA',
     ]);
     expect(messages(whole('aa', '00:00:00:00:00:01', '5.X'), whole('aa', '00:00:00:00:00:01', '6.X', 60))).toEqual([]);
   });

@@ -15,6 +15,7 @@ const AT_HOST = changed(
   'port-reopened',
   'service-changed',
   'certificate-changed',
+  'host-key-changed',
   'finding-opened',
   'finding-resolved',
   'exposure-unexpected',

@@ -37,7 +37,7 @@ export const STATEMENT_FIELDS: readonly Field[] = [
     false,
     '',
     'port-observed',
-    'What this event states: host-observed, port-observed, finding-observed, scan-started, scan-finished, scan-empty, scan-listed, scan-incomplete, scan-failed, host-new, host-missing, host-back, port-opened, port-closed, port-reopened, service-changed, os-changed, mac-changed, certificate-changed, finding-opened, finding-resolved, exposure-unexpected, exposure-expired, baseline, mass-change, scope-shrank, known, run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated, absence-unknown.',
+    'What this event states: host-observed, port-observed, finding-observed, scan-started, scan-finished, scan-empty, scan-listed, scan-incomplete, scan-failed, host-new, host-missing, host-back, port-opened, port-closed, port-reopened, service-changed, os-changed, mac-changed, certificate-changed, host-key-changed, finding-opened, finding-resolved, exposure-unexpected, exposure-expired, baseline, mass-change, scope-shrank, known, run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated, absence-unknown.',
   ),
   field(
     'event.id',

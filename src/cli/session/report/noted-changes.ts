@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>
   'host-missing': ['host missing', 'hosts missing'],
   'host-back': ['host back', 'hosts back'],
   'service-changed': ['service changed', 'services changed'],
+  'host-key-changed': ['SSH host key changed', 'SSH host keys changed'],
   'certificate-changed': ['certificate changed', 'certificates changed'],
   'os-changed': ['operating system changed', 'operating systems changed'],
   'mac-changed': ['MAC address changed', 'MAC addresses changed'],
