@@ -12,6 +12,11 @@ export interface Option {
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly alias?: string;
+  /** The smallest number, 0 unless said. */
+  readonly min?: number;
+  /** Whether 0 is excluded. */
+  readonly isAboveZero?: boolean;
+  readonly isWhole?: boolean;
   /** The largest sensible number; more is probably the wrong unit. */
   readonly max?: number;
   readonly group: 'Where to' | 'What' | 'How' | 'Messages';
@@ -86,14 +91,24 @@ interface Given {
 const PATHS: ReadonlySet<string | undefined> = new Set(['DIR', 'FILE', 'PATH', 'PEM']);
 
 /** Parses a value. Throws `usage` when it is invalid. */
-export function parsedValue(text: string, { type, choices, value, max = MAX_NUMBER }: Option, { it, whole }: Given): string | number {
+export function parsedValue(text: string, option: Option, { it, whole }: Given): string | number {
+  const { type, choices, value, max = MAX_NUMBER } = option;
   if (choices !== undefined && !choices.includes(text)) throw usage(`${whole}: there is no such choice`, `there are: ${choices.join(', ')}`);
   if (PATHS.has(value) && isForShell(text)) throw usage(`${whole} ${NO_TILDE}`, 'write the whole path, or $HOME instead of ~');
   if (type !== 'number') return text;
   const number = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(number) || number < 0) throw usage(`${it} needs a number that is not negative`);
+  if (!isInBounds(number, option)) throw usage(`${it} needs ${wantedNumber(option)}`);
   if (number > max) throw usage(`${it} takes numbers up to ${max}`, 'the unit is in the name of the option');
   return number;
+}
+
+function isInBounds(number: number, { min = 0, isAboveZero = false, isWhole = false }: Option): boolean {
+  return Number.isFinite(number) && number >= min && !(isAboveZero && number === 0) && (!isWhole || Number.isInteger(number));
+}
+
+function wantedNumber({ min = 0, isAboveZero = false, isWhole = false }: Option): string {
+  if (isWhole) return `a whole number from ${min}`;
+  return isAboveZero ? 'a number above zero' : 'a number that is not negative';
 }
 
 const SWITCH: ReadonlyMap<string, boolean> = new Map([

@@ -97,8 +97,8 @@ export async function settings(given: Overrides, config: Config, defaultStateDir
     retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
     spool: spoolLimits(given, config.spool ?? {}),
     changes: {
-      confirm: wholeNumber('confirm-scans', given.confirmScans ?? config.changes?.confirmScans ?? DEFAULT_CHANGE_OPTIONS.confirm),
-      mass: wholeNumber('mass-change', given.massChange ?? config.changes?.massChange ?? DEFAULT_CHANGE_OPTIONS.mass),
+      confirm: given.confirmScans ?? config.changes?.confirmScans ?? DEFAULT_CHANGE_OPTIONS.confirm,
+      mass: given.massChange ?? config.changes?.massChange ?? DEFAULT_CHANGE_OPTIONS.mass,
       service: config.changes?.service,
     },
     intelDir: given.intelDir ?? config.intelDir,
@@ -153,11 +153,6 @@ function ruleSetting({ severity, silence, zones = {} }: RuleConfig): RuleSetting
     silence,
     zones: new Map(Object.entries(zones).map(([zone, setting]) => [zone, ruleSetting(setting)])),
   };
-}
-
-function wholeNumber(option: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new PortlogError('usage', `--${option} needs a whole number from 1`);
-  return value;
 }
 
 function macNetworks(networks: readonly string[] = []): AddressSet | undefined {

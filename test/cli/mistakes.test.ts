@@ -87,7 +87,7 @@ describe('mistyped on the command line', () => {
     [['run'], 2, 'there is nothing to do: the configuration has no schedules and no directories'],
     [['watch', '/proc/no/such'], 3, 'the directory /proc/no/such cannot be watched: there is no such directory'],
     [['watch', SCAN], 3, `the directory ${SCAN} cannot be watched: it is not a directory`, `to ship a file: portlog ${SCAN}`],
-    [['watch', '/tmp', '--poll-seconds', 'soon'], 2, '--poll-seconds needs a number that is not negative'],
+    [['watch', '/tmp', '--poll-seconds', 'soon'], 2, '--poll-seconds needs a number above zero'],
     [['watch', '/tmp', '--poll-seconds', '0'], 2, '--poll-seconds needs a number above zero'],
     [['watch', '/tmp', '--poll-seconds', '3000000'], 2, '--poll-seconds takes numbers up to 86400', 'the unit is in the name of the option'],
     [['watch', '/tmp', '--cut-after-minutes', '0'], 2, '--cut-after-minutes needs a number above zero'],

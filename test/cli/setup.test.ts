@@ -150,10 +150,8 @@ test('portlog setup elasticsearch --retention-days counts for data streams that 
 
 test.each([
   [['setup', 'loki', '--export', '/dev/null/x'], 'the files cannot be written to /dev/null/x: a part of its path is not a directory'],
-  [
-    ['setup', 'kibana', '--retention-days', '9'],
-    '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch',
-  ],
+  [['setup', 'kibana', '--retention-days', '9'], '--retention-days is for portlog setup elasticsearch or opensearch'],
+  [['setup', 'opensearch', '--retention-days', '0'], '--retention-days needs a whole number from 1'],
   [['setup', 'kibana', '--namespace', 'a-b'], '--namespace "a-b": only lower-case letters, digits, dots and underscores, at most 64'],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],

@@ -63,7 +63,7 @@ describe('a variable that nothing reads', () => {
 
 describe('a value that nobody typed', () => {
   test.for<readonly [name: string, text: string, sentence: string, hint?: string]>([
-    ['PORTLOG_MASS_CHANGE', '0', 'PORTLOG_MASS_CHANGE needs a whole number from 1'],
+    ['PORTLOG_MASS_CHANGE', '0', 'PORTLOG_MASS_CHANGE=0: it needs a whole number from 1'],
     ['PORTLOG_SITE', 'a b', 'PORTLOG_SITE "a b": only letters'],
     ['PORTLOG_LABEL', 'x', 'PORTLOG_LABEL x: write NAME=TEXT'],
     ['PORTLOG_METRICS_FILE', '/x/y', 'PORTLOG_METRICS_FILE /x/y: its name must end in .prom'],

@@ -53,6 +53,8 @@ export const setup: Command = {
     },
     'retention-days': {
       type: 'number',
+      isWhole: true,
+      min: 1,
       value: 'N',
       group: 'What',
       about: 'elasticsearch, opensearch: delete events after N days',
@@ -133,8 +135,7 @@ function withVariables(error: unknown, name: string): unknown {
 function retention({ values }: CommandContext, name: string): number | undefined {
   const days = number(values, 'retention-days');
   if (days === undefined) return undefined;
-  if (!STORES.has(name) || !Number.isInteger(days) || days < 1)
-    throw new PortlogError('usage', '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch');
+  if (!STORES.has(name)) throw new PortlogError('usage', '--retention-days is for portlog setup elasticsearch or opensearch');
   return days;
 }
 

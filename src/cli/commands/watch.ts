@@ -1,4 +1,4 @@
-import { type ExitCode, PortlogError } from '../../core/errors.ts';
+import type { ExitCode } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import { type CommandContext, number } from '../session/context.ts';
 import { runJobs } from '../session/run-jobs.ts';
@@ -18,6 +18,7 @@ export const watch: Command = {
     'recursive': { type: 'boolean', group: 'What', about: 'search subdirectories too (eight levels; symbolic links are not followed)' },
     'cut-after-minutes': {
       type: 'number',
+      isAboveZero: true,
       value: 'N',
       group: 'How',
       about: 'ship an unfinished scan as cut short when it has not grown for so long',
@@ -37,7 +38,6 @@ export const watch: Command = {
 async function watchDirectories(context: CommandContext, paths: readonly string[]): Promise<ExitCode> {
   neededWord(paths, 'watch', 'a directory');
   const minutes = number(context.values, 'cut-after-minutes');
-  if (minutes === 0) throw new PortlogError('usage', '--cut-after-minutes needs a number above zero');
   // Later a directory may come and go (a mount), but at the start a wrong name should be reported.
   for (const path of paths) await scansIn(path);
   const recursive = context.values['recursive'] === true;

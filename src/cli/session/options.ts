@@ -63,6 +63,9 @@ export const SHIP_OPTIONS = {
   },
   'confirm-scans': {
     type: 'number',
+    isWhole: true,
+    min: 1,
+    max: 100,
     value: 'N',
     group: 'What',
     about: 'scans in a row that must agree before a port counts as closed, or a host as down',
@@ -70,6 +73,8 @@ export const SHIP_OPTIONS = {
   },
   'mass-change': {
     type: 'number',
+    isWhole: true,
+    min: 1,
     value: 'N',
     group: 'What',
     about: 'a scan with more changes than N also gives one mass-change event',
@@ -93,8 +98,15 @@ export const SHIP_OPTIONS = {
     about: 'how long to retry a failing sink before its events wait on disk',
     byDefault: '60',
   },
-  'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'disk space for undelivered events', byDefault: '1024' },
-  'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long undelivered events are kept', byDefault: '30' },
+  'spool-max-mib': { type: 'number', isAboveZero: true, value: 'N', group: 'How', about: 'disk space for undelivered events', byDefault: '1024' },
+  'spool-max-age-days': {
+    type: 'number',
+    isAboveZero: true,
+    value: 'N',
+    group: 'How',
+    about: 'how long undelivered events are kept',
+    byDefault: '30',
+  },
   'spool-when-full': {
     type: 'string',
     choices: ['block', 'drop-oldest'],
@@ -139,7 +151,15 @@ export const UNATTENDED_OPTIONS = {
   },
   ...METRICS_FILE_OPTION,
   'once': { type: 'boolean', group: 'How', about: 'do what is due now, then exit' },
-  'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are searched', byDefault: '10' },
+  'poll-seconds': {
+    type: 'number',
+    isAboveZero: true,
+    max: 86_400,
+    value: 'N',
+    group: 'How',
+    about: 'how often directories are searched',
+    byDefault: '10',
+  },
 } as const satisfies Record<string, Option>;
 
 /** Only the options with these names. */

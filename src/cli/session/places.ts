@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { type Values, variableOf } from '../option.ts';
 
 /** Settings of the configuration file that have an option, by the option's name. */
-const SETTINGS: Readonly<Record<string, (config: Config) => readonly [name: string, value: unknown]>> = {
+export const SETTINGS: Readonly<Record<string, (config: Config) => readonly [name: string, value: unknown]>> = {
   'site': ({ site }) => ['site', site],
   'sensor': ({ sensor }) => ['sensor', sensor],
   'namespace': ({ namespace }) => ['namespace', namespace],

@@ -18,7 +18,6 @@ const OPENING_MS = 180_000;
 export async function runJobs(context: CommandContext, readJobs: ReadJobs): Promise<ExitCode> {
   const jobs = await readJobs(context);
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
-  if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
   const isOnce = context.values['once'] === true;
   if (!isOnce && context.values['metrics-file'] !== undefined)
     throw new PortlogError('usage', '--metrics-file is for what ends by itself', { hint: 'name an address with --metrics-listen, or add --once' });
