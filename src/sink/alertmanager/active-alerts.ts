@@ -3,6 +3,7 @@ import { ALERT_RULES } from '../../alert/rules.ts';
 import { keyOf } from '../../alert/fires.ts';
 import type { Clock } from '../../core/clock.ts';
 import { inMemory } from '../memory.ts';
+import { inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import type { Batch, Entry, Outcome, SinkMemory } from '../sink.ts';
 import { type AlertRecord, isOver, KnownAlerts } from './known-alerts.ts';
 import type { Members, PostableAlert } from './members.ts';
@@ -68,8 +69,9 @@ export class ActiveAlerts {
     const { toPost, causes } = this.known.plan([...statements.values()], now);
     const news = [...toPost.values()].flatMap((alert) => this.postable(alert, now));
     const taken = news.length === 0 ? ({ kind: 'taken', all: true } as const) : await members.post(news, signal);
-    if (taken.kind === 'too-large') return { ...NOTHING, retry: entries, split: true };
-    if (taken.kind === 'refused') return refused(entries, taken.refusal);
+    if (taken.kind === 'too-large') return inHalves(entries);
+    // The others were accepted, and will be accepted again.
+    if (taken.kind === 'refused') return refusedAsOne(entries, taken.refusal);
     this.known.take([...statements.values()], now, !taken.all);
     const next = news.length > 0 ? now + RENEW_MS : this.nextAbsence(now);
     if (next !== undefined && (this.due === undefined || next < this.due)) this.setDue(next);
@@ -149,15 +151,6 @@ export class ActiveAlerts {
 const ABSENCES: readonly (readonly [rule: AlertRule, hours: number])[] = ALERT_RULES.flatMap((rule) =>
   rule.absentForHours === undefined ? [] : [[rule, rule.absentForHours] as const],
 );
-
-const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
-
-/** A request with several entries is halved to find the bad one. The others were accepted, and will be accepted again. */
-function refused(entries: readonly Entry[], refusal: { readonly reason: string; readonly status?: number }): Outcome {
-  const [only] = entries;
-  if (entries.length > 1 || only === undefined) return { ...NOTHING, retry: entries, split: true };
-  return { ...NOTHING, rejected: [{ entry: only, ...refusal }] };
-}
 
 function readStatement({ parts }: Entry): Statement {
   return JSON.parse(parts.join('')) as Statement;

@@ -8,6 +8,7 @@ import type { BulkServer } from './server.ts';
 import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf } from '../options.ts';
+import { inHalves } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Refusal, type Sink, SinkError } from '../sink.ts';
 
@@ -62,7 +63,7 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
           setUp.forget();
           return blockedError(url, refusal, server);
         });
-      if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
+      if (answer.status === 413) return inHalves(batch.entries);
       throw bulkRefusal(client.url, answer, server);
     },
     close: () => client.close(),

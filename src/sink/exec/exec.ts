@@ -9,6 +9,7 @@ import { ALERTING } from '../../event/event.ts';
 import { digest } from '../../event/id.ts';
 import { clipBytes, printable } from '../../event/text.ts';
 import { accepting, scopeOf } from '../options.ts';
+import { merged, NOTHING } from '../outcome.ts';
 import { type Diagnosis, type Entry, MAX_EVENT_BYTES, type Outcome, type Sink, SinkError } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
 import type { ExecOptions } from './options.ts';
@@ -69,9 +70,9 @@ export function execSink(options: ExecOptions): Sink {
       return [diagnose(program, bounds), ...unseen(program, args)];
     },
     async send({ entries }, signal) {
-      let all: Outcome = NOTHING;
-      for (const entry of entries) all = merged(all, await run(entry, signal));
-      return all;
+      const outcomes: Outcome[] = [];
+      for (const entry of entries) outcomes.push(await run(entry, signal));
+      return outcomes.reduce(merged, NOTHING);
     },
     async close() {},
   };
@@ -94,8 +95,6 @@ export function execSink(options: ExecOptions): Sink {
   }
 }
 
-const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
-
 function outcomeOf(entry: Entry, { code, signal, stderr, endedBy }: Ended, timeoutMs: number): Outcome {
   const said = printable(clipBytes(stderr.trim(), MAX_REASON_BYTES));
   const words = (what: string): string => (said === '' ? what : `${what}: ${said}`);
@@ -104,17 +103,6 @@ function outcomeOf(entry: Entry, { code, signal, stderr, endedBy }: Ended, timeo
   if (endedBy === 'stop') return { ...NOTHING, retry: [entry] };
   if (code === TRY_AGAIN) return { ...NOTHING, retry: [entry], refusal: { reason: words(`it ended with ${TRY_AGAIN}`) } };
   return { ...NOTHING, rejected: [{ entry, reason: words(code === null ? `it was ended by ${signal ?? 'a signal'}` : `it ended with ${code}`) }] };
-}
-
-function merged(a: Outcome, b: Outcome): Outcome {
-  const refusal = a.refusal ?? b.refusal;
-  return {
-    delivered: a.delivered + b.delivered,
-    already: 0,
-    retry: [...a.retry, ...b.retry],
-    rejected: [...a.rejected, ...b.rejected],
-    ...(refusal === undefined ? {} : { refusal }),
-  };
 }
 
 function notStarted(program: string, error: NodeJS.ErrnoException): SinkError {

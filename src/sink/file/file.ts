@@ -11,6 +11,7 @@ import { isFifoOrSocket, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
 import { trapOf } from './shared-folder.ts';
 import { accepting, scopeOf } from '../options.ts';
+import { allDelivered } from '../outcome.ts';
 import { withoutUser } from '../shown.ts';
 import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
 
@@ -62,7 +63,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
         append(opened, body, fsync);
         scratch.give(body);
       });
-      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [], removed };
+      return { ...allDelivered(batch), removed };
     },
     async close() {
       close(file);

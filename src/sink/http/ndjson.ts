@@ -5,6 +5,7 @@ import { isPage, isTaken, refusesPath } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, scopeOf, urlOf } from '../options.ts';
+import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
@@ -58,19 +59,18 @@ export function httpSink(options: HttpSinkOptions): Sink {
 }
 
 /** There is no protocol, so 2xx means delivered; a batch that is refused because of its content is halved to find the bad event. */
-function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
+function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+  const { entries } = batch;
   const { status, body } = answer;
-  const none = { delivered: 0, already: 0, retry: [], rejected: [] };
   if (isTaken(status) && isPage(answer))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
-  if (isTaken(status)) return { ...none, delivered: entries.length };
-  if (status === 413) return { ...none, retry: entries, split: true };
+  if (isTaken(status)) return allDelivered(batch);
+  if (status === 413) return inHalves(entries);
   if (status !== 400 && status !== 422 && status !== 500) throw refusal(url, answer);
-  if (entries.length > 1) return { ...none, retry: entries, split: true };
-  const reason = body.trim().slice(0, 300) || `status ${status}`;
-  // The receiver fails, maybe because of one of these events.
-  if (status === 500) return { ...none, retry: entries, setAside: true, refusal: { reason, status } };
-  return { ...none, rejected: entries.map((entry) => ({ entry, status, reason })) };
+  const why = { reason: body.trim().slice(0, 300) || `status ${status}`, status };
+  // The receiver fails, maybe because of this event.
+  if (status === 500 && entries.length === 1) return { ...NOTHING, retry: entries, setAside: true, refusal: why };
+  return refusedAsOne(entries, why);
 }
 
 /** Whether the receiver refuses the content type. Fluent Bit answers 400: `error: invalid 'Content-Type'`. */

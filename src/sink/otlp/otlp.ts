@@ -5,6 +5,7 @@ import { encoded, BufferPool, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { partialSuccessIn, wordsIn } from './answer.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, urlOf } from '../options.ts';
+import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
@@ -110,18 +111,16 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { status } = answer;
   const { entries } = batch;
   if (isTaken(status)) return partialSuccess(url, batch, answer);
-  const none = { delivered: 0, already: 0, retry: [], rejected: [] };
-  if (status === 413) return { ...none, retry: entries, split: true };
+  if (status === 413) return inHalves(entries);
   if (RETRYABLE.has(status)) throw busy(url, answer);
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
   // Bad data: the same request would fail again, but halving it finds the bad record. Loki has stored the others by then, and recognises them.
   const isTooLarge = status === 500 && /larger than max/.test(answer.body);
   if (status !== 400 && status !== 500) throw refusal(url, answer);
-  if (entries.length > 1) return { ...none, retry: entries, split: true };
-  const reason = wordsIn(answer) || `status ${status}`;
-  if (status === 400 || isTooLarge) return { ...none, rejected: entries.map((entry) => ({ entry, status, reason })) };
+  const why = { reason: wordsIn(answer) || `status ${status}`, status };
+  if (status === 400 || isTooLarge || entries.length > 1) return refusedAsOne(entries, why);
   // Not retryable either. A Collector answers this when its exporter can never pass on a record, or can pass on nothing at all.
-  return { ...none, retry: entries, setAside: true, refusal: { reason, status } };
+  return { ...NOTHING, retry: entries, setAside: true, refusal: why };
 }
 
 /**
@@ -129,17 +128,14 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
  * So none counts as delivered, all are kept, and the reason says what is known.
  * https://opentelemetry.io/docs/specs/otlp/#partial-success-1
  */
-function partialSuccess(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
+function partialSuccess(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+  const { entries } = batch;
   const { rejected, message } = partialSuccessIn(url, answer);
-  if (rejected === 0) return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+  if (rejected === 0) return allDelivered(batch);
   if (rejected > entries.length) throw unknownAnswer(url.origin, `it rejects ${rejected} records of a request that has ${entries.length}`);
   const which = entries.length === 1 ? '' : `${rejected} of the ${entries.length} records of this request, without saying which: `;
-  return {
-    delivered: 0,
-    already: 0,
-    retry: [],
-    rejected: entries.map((entry) => ({ entry, status: answer.status, reason: `rejected ${which}${message.slice(0, 500)}` })),
-  };
+  const refusal = { reason: `rejected ${which}${message.slice(0, 500)}`, status: answer.status };
+  return { ...NOTHING, rejected: entries.map((entry) => ({ entry, ...refusal })) };
 }
 
 /** Whether the receiver understood an empty request; an error about its being empty also shows that. */

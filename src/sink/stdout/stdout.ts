@@ -3,6 +3,7 @@ import { reasonOf } from '../../core/reason.ts';
 import { type LineFormat, LINES } from '../../event/lines.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { accepting } from '../options.ts';
+import { allDelivered } from '../outcome.ts';
 import { type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
@@ -37,7 +38,7 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
         scratch.give(body);
       }
       if (failure !== undefined) throw closedOr(failure);
-      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
+      return allDelivered(batch);
     },
     async close() {},
   };

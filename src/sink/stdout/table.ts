@@ -6,6 +6,7 @@ import { clipCharacters } from '../../event/shorten.ts';
 import { fieldAt, textAt } from '../../event/text-at.ts';
 import { printable } from '../../event/text.ts';
 import { stdoutSink, write } from './stdout.ts';
+import { allDelivered } from '../outcome.ts';
 import type { Encoded, Sink } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
 
@@ -21,9 +22,9 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
     lines: undefined,
     name: 'table',
     encode: (event) => encoded(rowOf(event, colour)),
-    async send({ entries }) {
-      await write(stream, entries.map((entry) => page.add(entry)).join(''));
-      return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+    async send(batch) {
+      await write(stream, batch.entries.map((entry) => page.add(entry)).join(''));
+      return allDelivered(batch);
     },
     async close() {},
   };

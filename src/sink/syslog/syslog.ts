@@ -6,6 +6,7 @@ import { syslogHeader } from '../../event/syslog.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { tlsOptions } from '../transport/connection.ts';
 import { accepting, scopeOf, type StreamOptions } from '../options.ts';
+import { allDelivered } from '../outcome.ts';
 import type { Diagnosis, Encoded, Refused, Sink } from '../sink.ts';
 import { sendStream, type StreamAddress, streamAddress } from '../transport/stream.ts';
 
@@ -57,7 +58,7 @@ export function messageStream(options: StreamOptions, messageOf: (event: LogEven
       const body = batchBody(batch, scratch);
       await sendStream(address, body, stream, signal);
       scratch.give(body);
-      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
+      return allDelivered(batch);
     },
     close: async () => undefined,
   };

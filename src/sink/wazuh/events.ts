@@ -5,8 +5,9 @@ import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '..
 import { encoded } from '../transport/body.ts';
 import { type HttpAnswer, redirection } from '../transport/http.ts';
 import { addressOf, scopeOf, urlOf } from '../options.ts';
+import { allDelivered, inHalves, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
-import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
+import { type Batch, type Diagnosis, type Outcome, type Refusal, type Sink, SinkError } from '../sink.ts';
 import { wazuhApi, WAZUH_API_URL, wazuhSaid, wazuhVersion, wazuhWords } from './api.ts';
 
 /** Limits of a request; the API accepts up to 10 MB. */
@@ -72,16 +73,13 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { status } = answer;
   const { entries } = batch;
   if (status >= 200 && status < 300) return forwarded(url, batch, answer);
-  if (status === 413 || status === 417) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
-  if (status === 400) return byHalves(entries, answer);
+  if (status === 413 || status === 417) return inHalves(entries);
+  if (status === 400) return refusedAsOne(entries, refusalIn(answer));
   throw refusal(url, answer);
 }
 
-/** One of the events is refused: halving the request finds it. */
-function byHalves(entries: Batch['entries'], answer: HttpAnswer): Outcome {
-  if (entries.length > 1) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
-  const reason = wazuhWords(answer) || `status ${answer.status}`;
-  return { delivered: 0, already: 0, retry: [], rejected: entries.map((entry) => ({ entry, status: answer.status, reason })) };
+function refusalIn(answer: HttpAnswer): Refusal {
+  return { reason: wazuhWords(answer) || `status ${answer.status}`, status: answer.status };
 }
 
 /** Why the manager did not accept some events, by the text of the event. */
@@ -96,19 +94,20 @@ interface Forwarded {
 }
 
 /** A 200 alone acknowledges nothing: `error` and the number of written events show whether all were written. */
-function forwarded(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
+function forwarded(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+  const { entries } = batch;
   const { error, affected, failed: reported, failures } = forwardedIn(url, answer);
   if (error === 0) {
     if (affected !== entries.length || reported !== 0)
       throw unknownAnswer(url.origin, `it says that all was forwarded, and counts ${affected ?? 'nothing'} of ${entries.length} events`);
-    return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+    return allDelivered(batch);
   }
   const failed = entries.flatMap((entry) => {
     const why = failures.get(JSON.parse(entry.parts.join('')) as string);
     return why === undefined ? [] : [{ entry, why }];
   });
   const isReported = failed.length > 0 && failed.length === reported && affected === entries.length - failed.length;
-  if (!isReported) return byHalves(entries, answer);
+  if (!isReported) return refusedAsOne(entries, refusalIn(answer));
   const rejected = failed.filter(({ why }) => why.code === BAD_EVENT);
   return {
     delivered: entries.length - failed.length,
