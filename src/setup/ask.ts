@@ -1,6 +1,7 @@
 import { PortlogError } from '../core/errors.ts';
 import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
-import { type HttpAnswer, type HttpClient, type HttpRequest, redirection } from '../sink/transport/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { redirection } from '../sink/transport/refusal.ts';
 import { isAtLeast } from '../sink/transport/version.ts';
 import { either, listOf, number, object, oneOf, record, type Shape } from '../core/shape.ts';
 import { hintFor } from './rights.ts';

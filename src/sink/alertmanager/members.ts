@@ -1,10 +1,13 @@
 import { isObject, jsonIn, nameAt, unknownAnswer, wordsAt } from '../transport/answer.ts';
-import { type HttpAnswer, type HttpClient, redirection } from '../transport/http.ts';
+import type { HttpAnswer, HttpClient } from '../transport/http.ts';
+import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { type Diagnosis, type Refusal, SinkError } from '../sink.ts';
 import type { Labels } from './statement.ts';
 
 const ALERTS = '/api/v2/alerts';
 const STATUS = '/api/v2/status';
+const CREDENTIALS = 'set PORTLOG_ALERTMANAGER_USER and PORTLOG_ALERTMANAGER_PASSWORD, or PORTLOG_ALERTMANAGER_BEARER';
+const CHECK_URL = 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix';
 
 /** An alert in Alertmanager's words. Times are ISO 8601. */
 export interface PostableAlert {
@@ -93,18 +96,14 @@ function refusalIn(body: string): string | undefined {
 }
 
 function failure(url: URL, answer: HttpAnswer): SinkError {
-  const { status, body, retryAfterMs } = answer;
-  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
-  if (status === 401 || status === 403)
-    return new SinkError('permanent', `${url.origin} does not accept the credentials (${status}${said})`, {
-      hint: 'set PORTLOG_ALERTMANAGER_USER and PORTLOG_ALERTMANAGER_PASSWORD, or PORTLOG_ALERTMANAGER_BEARER',
-    });
+  const { status } = answer;
+  const said = bodyBehindStatus(answer);
+  if (status === 401 || status === 403) return wrongCredentials(url, answer, said, CREDENTIALS);
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 408 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said})`, { retryAfterMs });
+  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, said);
   return new SinkError('permanent', `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${said})`, {
-    hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',
+    hint: CHECK_URL,
   });
 }
 
@@ -114,7 +113,7 @@ async function status(client: HttpClient, signal: AbortSignal): Promise<Diagnosi
     const version = answer.status === 200 ? nameAt(jsonIn(answer.body), 'versionInfo', 'version') : undefined;
     if (version === undefined && answer.status >= 200 && answer.status < 300)
       throw new SinkError('permanent', `${client.url.origin} answers, but is not an Alertmanager with API v2`, {
-        hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',
+        hint: CHECK_URL,
       });
     if (version === undefined) throw failure(client.url, answer);
     return { level: 'ok', message: `Alertmanager ${version} at ${client.url.origin}` };

@@ -6,7 +6,8 @@ import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
 import type { BulkServer } from './server.ts';
 import { SetUp } from './set-up.ts';
-import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
+import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.ts';
+import { behindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf } from '../options.ts';
 import { inHalves } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
@@ -82,14 +83,14 @@ function encodedRecord(event: LogEvent, namespace: string): Encoded {
 
 /** The meaning of an answer about the whole request. */
 export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, credentials }: BulkServer): SinkError {
-  const { status, body, retryAfterMs } = answer;
+  const { status, body } = answer;
   const where = url.origin;
-  const said = serverReason(body);
-  if (status === 401) return new SinkError('permanent', `${where} does not accept the credentials (401${said})`, { hint: `set ${credentials}` });
+  const said = behindStatus(serverReason(body));
+  if (status === 401) return wrongCredentials(url, answer, said, `set ${credentials}`);
   if (status === 403) return new SinkError('permanent', `${where} does not allow this with these credentials (403${said})`, { hint: rights });
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 429 || status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
+  if (status === 429 || status >= 500) return busy(url, answer, said);
   if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not ${product}`, { hint: 'check the URL' });
   return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
 }
@@ -123,10 +124,12 @@ export function aboutServer(body: string): { readonly version: string; readonly 
   return { version: nameAt(about, 'version', 'number') ?? '', distribution: nameAt(about, 'version', 'distribution') };
 }
 
-/** `: type: reason` from an error body, shortened; empty when it says nothing. */
+/** `type: reason` from an error body, shortened; empty when it says nothing. */
 function serverReason(body: string): string {
   const answer = jsonIn(body);
   const words = [wordsAt(answer, 'error'), wordsAt(answer, 'error', 'type'), wordsAt(answer, 'error', 'reason')];
-  const text = words.filter((word) => word !== undefined).join(': ');
-  return text === '' ? '' : `: ${text.slice(0, 200)}`;
+  return words
+    .filter((word) => word !== undefined)
+    .join(': ')
+    .slice(0, 200);
 }

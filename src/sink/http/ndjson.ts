@@ -3,7 +3,8 @@ import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
 import { isPage, isTaken, refusesPath } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
-import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
+import { type HttpAnswer, httpClient } from '../transport/http.ts';
+import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { accepting, addressOf, scopeOf, urlOf } from '../options.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
@@ -12,6 +13,7 @@ import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
 /** An example for error messages; there is no default port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
+const CREDENTIALS = 'set PORTLOG_HTTP_BEARER, or PORTLOG_HTTP_USER and PORTLOG_HTTP_PASSWORD, or headers in the configuration';
 const JSON_TYPE = 'application/json';
 /** Limits for chats, which get one message per request, in order. */
 const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition: 1 };
@@ -79,22 +81,19 @@ function refusesType({ status, body }: HttpAnswer): boolean {
 }
 
 function otherType(url: URL, contentType: string, answer: HttpAnswer): SinkError {
-  return new SinkError('permanent', `${url.origin} does not accept ${contentType} (${answer.status}${said(answer)})`, {
+  return new SinkError('permanent', `${url.origin} does not accept ${contentType} (${answer.status}${bodyBehindStatus(answer)})`, {
     hint: `set contentType for this sink in the configuration: ${contentType === JSON_TYPE ? 'what its receiver wants' : `${JSON_TYPE}, as most want it`}`,
   });
 }
 
 function refusal(url: URL, answer: HttpAnswer): SinkError {
-  const { status, retryAfterMs } = answer;
-  if (status === 401 || status === 403)
-    return new SinkError('permanent', `${url.origin} does not accept the credentials (${status}${said(answer)})`, {
-      hint: 'set PORTLOG_HTTP_BEARER, or PORTLOG_HTTP_USER and PORTLOG_HTTP_PASSWORD, or headers in the configuration',
-    });
+  const { status } = answer;
+  const said = bodyBehindStatus(answer);
+  if (status === 401 || status === 403) return wrongCredentials(url, answer, said, CREDENTIALS);
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 408 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said(answer)})`, { retryAfterMs });
-  return new SinkError('permanent', `${url.origin} refuses the request (${status}${said(answer)})`, { hint: 'check the URL' });
+  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, said);
+  return new SinkError('permanent', `${url.origin} refuses the request (${status}${said})`, { hint: 'check the URL' });
 }
 
 /**
@@ -106,8 +105,4 @@ async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
   const isBroken = status >= 500 && status !== 501;
   if (status === 401 || status === 403 || status === 429 || isBroken || (status >= 300 && status < 400)) throw refusal(url, answer);
   return { level: 'ok', message: `${url.origin} answers (${status} to HEAD); whether it takes events, only an event can tell` };
-}
-
-function said({ body }: HttpAnswer): string {
-  return body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
 }

@@ -1,5 +1,8 @@
-import { type HttpAnswer, type HttpClient, redirection } from '../transport/http.ts';
+import type { HttpAnswer, HttpClient } from '../transport/http.ts';
+import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
+
+const CREDENTIALS = 'set PORTLOG_LOKI_TENANT if it has tenants, and PORTLOG_LOKI_USER and PORTLOG_LOKI_PASSWORD, or PORTLOG_LOKI_BEARER';
 
 /** Entries that Loki refused with a 400; it stores the others of the request. */
 export interface EntryErrors {
@@ -52,13 +55,10 @@ export function isTooLarge({ status, body }: HttpAnswer): boolean {
 
 /** The meaning of an answer about the whole request; undefined when it is about single entries. */
 export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined {
-  const { status, body, retryAfterMs } = answer;
+  const { status, body } = answer;
   const where = url.origin;
-  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
-  if (status === 401)
-    return new SinkError('permanent', `${where} does not accept the credentials (401${said})`, {
-      hint: 'set PORTLOG_LOKI_TENANT if it has tenants, and PORTLOG_LOKI_USER and PORTLOG_LOKI_PASSWORD, or PORTLOG_LOKI_BEARER',
-    });
+  const said = bodyBehindStatus(answer);
+  if (status === 401) return wrongCredentials(url, answer, said, CREDENTIALS);
   if (status === 403) return new SinkError('permanent', `${where} does not allow pushing with these credentials (403${said})`);
   if (status === 404 || status === 405)
     return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, {
@@ -70,7 +70,7 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
     return new SinkError('temporary', `what ${where} answers (${status}${said}) is not what Loki writes`, {
       hint: 'check what stands between portlog and the server',
     });
-  if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
+  if (status >= 500) return busy(url, answer, said);
   if (/org ID/i.test(body))
     return new SinkError('permanent', `${where} does not accept the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
   if (body.includes('includes structured metadata, but this feature is disallowed'))

@@ -2,7 +2,8 @@ import { DEFAULT_MAX_EVENT_BYTES, type OtlpOptions } from './options.ts';
 import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
 import { isTaken, refusesPath, unknownAnswer } from '../transport/answer.ts';
 import { encoded, BufferPool, writeParts } from '../transport/body.ts';
-import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
+import { type HttpAnswer, httpClient } from '../transport/http.ts';
+import { behindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { partialSuccessIn, wordsIn } from './answer.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, urlOf } from '../options.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
@@ -76,7 +77,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
         message: `${url.origin} takes OTLP in ${other.name}, and not in ${encoding.name} (${answer.status}${said(answer)})`,
         hint: `set encoding: ${other.name} for this sink in the configuration`,
       };
-    if (RETRYABLE.has(answer.status)) throw busy(url, answer);
+    if (RETRYABLE.has(answer.status)) throw busy(url, answer, said(answer));
     if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw refusal(url, answer);
     return {
       level: 'warning',
@@ -112,7 +113,7 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { entries } = batch;
   if (isTaken(status)) return partialSuccess(url, batch, answer);
   if (status === 413) return inHalves(entries);
-  if (RETRYABLE.has(status)) throw busy(url, answer);
+  if (RETRYABLE.has(status)) throw busy(url, answer, said(answer));
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
   // Bad data: the same request would fail again, but halving it finds the bad record. Loki has stored the others by then, and recognises them.
   const isTooLarge = status === 500 && /larger than max/.test(answer.body);
@@ -144,11 +145,6 @@ function takesEmpty(url: URL, answer: HttpAnswer): boolean {
   return (answer.status === 400 || answer.status === 422) && /empty|no (?:logs|records)|at least one/i.test(answer.body);
 }
 
-function busy(url: URL, answer: HttpAnswer): SinkError {
-  const { status, retryAfterMs } = answer;
-  return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said(answer)})`, { retryAfterMs });
-}
-
 function otherForm(url: URL, answer: HttpAnswer): SinkError {
   return new SinkError('permanent', `${url.origin} does not accept this encoding (${answer.status}${said(answer)})`, {
     hint: 'set encoding: json or protobuf in the configuration; portlog check says which',
@@ -159,9 +155,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
   const where = url.origin;
   if (status === 401 || status === 403)
-    return new SinkError('permanent', `${where} does not accept the credentials (${status}${said(answer)})`, {
-      hint: 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD',
-    });
+    return wrongCredentials(url, answer, said(answer), 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD');
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status === 404 || status === 405 || refusesPath(status, answer.body))
@@ -174,6 +168,5 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
 }
 
 function said(answer: HttpAnswer): string {
-  const words = wordsIn(answer);
-  return words === '' ? '' : `: ${words}`;
+  return behindStatus(wordsIn(answer));
 }

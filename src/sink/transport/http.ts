@@ -18,8 +18,6 @@ const MAX_GRPC_WORDS = 300;
 /** Without `accept-encoding`, any encoding would do for an answer (RFC 9110, 12.5.3). */
 const COMMON_HEADERS = { 'accept': 'application/json', 'accept-encoding': 'identity', 'user-agent': 'portlog' };
 const MAX_ENCODING_LENGTH = 20;
-/** Most characters of an address in a hint. */
-const MAX_LOCATION_LENGTH = 300;
 
 /** Credentials are functions, so that no printed object holds them. */
 interface HttpOptions {
@@ -132,14 +130,6 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
     compress: options.compression === 'gzip',
     timeoutMs: options.timeoutMs,
     clock: options.clock ?? systemClock,
-  });
-}
-
-/** The error for a redirect; undefined for any other answer. */
-export function redirection(url: URL, { status, headers }: HttpAnswer): SinkError | undefined {
-  if (status < 300 || status >= 400) return undefined;
-  return new SinkError('permanent', `${url.origin} answers with a redirect (${status}), which portlog does not follow`, {
-    hint: `if that is right, write this URL: ${headers['location']?.slice(0, MAX_LOCATION_LENGTH) ?? 'the answer names none'}`,
   });
 }
 

@@ -1,7 +1,8 @@
 import type { HttpServerOptions } from '../options.ts';
 import { systemClock } from '../../core/clock.ts';
 import { isObject, jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
-import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest, redirection } from '../transport/http.ts';
+import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
+import { behindStatus, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { authorization, refuseLeaks } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
@@ -63,12 +64,6 @@ export function wazuhWords({ body }: HttpAnswer): string {
     .slice(0, 300);
 }
 
-/** Status and words of an answer: `403: Permission denied`. */
-export function wazuhSaid(answer: HttpAnswer): string {
-  const words = wazuhWords(answer);
-  return words === '' ? String(answer.status) : `${answer.status}: ${words}`;
-}
-
 /** The version in the answer to `GET /`. */
 export function wazuhVersion({ body }: HttpAnswer): string | undefined {
   return nameAt(jsonIn(body), 'data', 'api_version');
@@ -76,12 +71,12 @@ export function wazuhVersion({ body }: HttpAnswer): string | undefined {
 
 function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
-  const said = wazuhSaid(answer);
+  const said = behindStatus(wazuhWords(answer));
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (${said})`, { hint: CREDENTIALS });
+  if (status === 401) return wrongCredentials(url, answer, said, CREDENTIALS);
   // After too many failed logins, the API refuses every login for a while.
   if (status === 403 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} accepts no logins now (${said})`, { retryAfterMs });
+    return new SinkError('temporary', `${url.origin} accepts no logins now (${status}${said})`, { retryAfterMs });
   return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });
 }

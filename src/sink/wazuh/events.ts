@@ -3,12 +3,13 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { flatLine } from '../../event/flat.ts';
 import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded } from '../transport/body.ts';
-import { type HttpAnswer, redirection } from '../transport/http.ts';
+import type { HttpAnswer } from '../transport/http.ts';
+import { behindStatus, busy, redirection } from '../transport/refusal.ts';
 import { addressOf, scopeOf, urlOf } from '../options.ts';
 import { allDelivered, inHalves, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Refusal, type Sink, SinkError } from '../sink.ts';
-import { wazuhApi, WAZUH_API_URL, wazuhSaid, wazuhVersion, wazuhWords } from './api.ts';
+import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
 
 /** Limits of a request; the API accepts up to 10 MB. */
 const LIMITS = { maxEvents: 100, maxBytes: 8 << 20, inFlight: 1, inFlightPerPartition: 1 };
@@ -140,21 +141,21 @@ function failuresIn(item: unknown): readonly (readonly [event: string, why: { re
 function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
   const where = url.origin;
-  const said = wazuhSaid(answer);
+  const said = behindStatus(wazuhWords(answer));
   if (status === 401 || status === 403)
-    return new SinkError('permanent', `${where} does not allow this user to send events (${said})`, { hint: RIGHT });
+    return new SinkError('permanent', `${where} does not allow this user to send events (${status}${said})`, { hint: RIGHT });
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status === 429)
-    return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${said})`, {
+    return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${status}${said})`, {
       retryAfterMs: retryAfterMs ?? BUSY_MS,
     });
-  if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${said})`, { retryAfterMs });
+  if (status >= 500) return busy(url, answer, said);
   if (status === 404 || status === 405)
     return new SinkError('permanent', `${where} has no POST /events (${status})`, {
       hint: 'Wazuh has it from 4.6 on, and 5 has it no more; else write a file: wazuh=PATH',
     });
-  return new SinkError('permanent', `${where} refuses the request (${said})`, { hint: 'check the URL' });
+  return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
 }
 
 function diagnose(url: URL, answer: HttpAnswer): Diagnosis {
