@@ -5,6 +5,7 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { LOKI_GROUP, type LokiRuleGroup, lokiRuleGroup } from '../content/loki-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../core/errors.ts';
+import { tenantHeaders } from '../sink/options.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { listOf, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
 import { checkVersion, found, readAs, refusalOf, saidIn } from './ask.ts';
@@ -48,10 +49,6 @@ export async function planLokiRemoval(client: HttpClient, tenant: string | undef
 
 function what({ rules }: { readonly rules: readonly unknown[] }): string {
   return `rule group ${LOKI_GROUP} with ${rules.length} alert rules in the ruler`;
-}
-
-function tenantHeaders(tenant: string | undefined): Readonly<Record<string, string>> {
-  return tenant === undefined ? {} : { 'x-scope-orgid': tenant };
 }
 
 async function presentGroup(client: HttpClient, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PresentGroup | undefined> {

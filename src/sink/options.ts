@@ -92,6 +92,11 @@ export function authorization(credentials: Credentials): (() => string) | undefi
   }
 }
 
+/** The header by which Loki, and receivers like it, tell tenants apart. */
+export function tenantHeaders(tenant: string | undefined): Readonly<Record<string, string>> {
+  return tenant === undefined ? {} : { 'x-scope-orgid': tenant };
+}
+
 /** Whether a host name is loopback. */
 function isThisMachine(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || (isIPv4(hostname) && hostname.startsWith('127.')) || hostname === '[::1]';

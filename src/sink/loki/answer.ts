@@ -1,7 +1,9 @@
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
+import { tenantHeaders } from '../options.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
 
+export const PUSH = '/loki/api/v1/push';
 const CREDENTIALS = 'set PORTLOG_LOKI_TENANT if it has tenants, and PORTLOG_LOKI_USER and PORTLOG_LOKI_PASSWORD, or PORTLOG_LOKI_BEARER';
 
 /** Entries that Loki refused with a 400; it stores the others of the request. */
@@ -81,13 +83,8 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
 }
 
 /** Checks with an empty push: Loki answers 422, or 204 behind some gateways. */
-export async function checkLoki(
-  client: HttpClient,
-  push: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<readonly Diagnosis[]> {
-  const answer = await client.request({ method: 'POST', path: push, body: '{"streams":[]}', headers }, signal);
+export async function checkLoki(client: HttpClient, tenant: string | undefined, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  const answer = await client.request({ method: 'POST', path: PUSH, body: '{"streams":[]}', headers: tenantHeaders(tenant) }, signal);
   if (isStored(answer) || (answer.status === 422 && answer.body.includes('stream')))
     return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
   throw (

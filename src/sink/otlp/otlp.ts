@@ -5,7 +5,7 @@ import { encoded, BufferPool, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient } from '../transport/http.ts';
 import { behindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { partialSuccessIn, wordsIn } from './answer.ts';
-import { accepting, addressOf, OTLP_URL, scopeOf, urlOf } from '../options.ts';
+import { accepting, addressOf, OTLP_URL, scopeOf, tenantHeaders, urlOf } from '../options.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
@@ -55,7 +55,7 @@ export const JSON_ENCODING: OtlpEncoding = {
 export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: OtlpEncoding): Sink {
   const url = urlOf(options, OTLP_URL);
   const client = httpClient(options, url);
-  const headers = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
+  const headers = tenantHeaders(options.tenant);
   const path = url.pathname.endsWith(PATH) ? '' : PATH;
   const scratch = new BufferPool(LIMITS.maxBytes);
   let hasTaken = false;
