@@ -1,0 +1,28 @@
+import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Diagnosis } from '../sink.ts';
+import { errorOf } from './failure.ts';
+import { isFifoOrSocket } from './open.ts';
+import { trapOf } from './shared-folder.ts';
+
+/** `f_type` of statfs(2), of proc and sysfs: files cannot be created there, whatever the permissions. */
+const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
+
+/** Checks whether it can be written, without changing anything. */
+export function diagnosisOf(path: string): Diagnosis {
+  const trap = trapOf(path);
+  if (trap !== undefined) throw errorOf(trap);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined) {
+    if (stats.isDirectory()) throw errorOf('EISDIR');
+    if (isFifoOrSocket(stats)) throw errorOf('ENXIO');
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return { level: 'ok', message: `${path} can be written` };
+  }
+  let existing = dirname(path);
+  while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
+  if (!statSync(existing).isDirectory()) throw errorOf('ENOTDIR');
+  if (MAGIC_OF_KERNEL.has(statfsSync(existing).type)) throw errorOf('EACCES');
+  accessSync(existing, constants.W_OK | constants.X_OK);
+  return { level: 'ok', message: `${path} will be made` };
+}
