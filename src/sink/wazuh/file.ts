@@ -20,27 +20,10 @@ const MAX_EVENTS = 100;
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
 export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink, 'accepts'> {
-  const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, target = '', clock = systemClock } = options;
-  const path = resolve(target);
+  const path = resolve(options.target ?? '');
   const name = `wazuh ${path}`;
-  let turns: Turns | undefined;
-  /** The file that was there when the batch came; undefined once {@link Turns} knows of it. */
-  let before: { readonly inode: string | undefined } | undefined;
-  const file = fileSink(options, async (opened, events, signal) => {
-    const inode = String(fstatSync(opened).ino);
-    const isNewFor = mine((own) => {
-      if (before !== undefined) own.sees(before.inode);
-      before = undefined;
-      return own.untilFound(inode, clock.elapsed());
-    });
-    if (isNewFor > 0) tell(`${name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
-    await waited(isNewFor, signal);
-    await waited(
-      mine((own) => own.take((events / eventsPerSecond) * 1000, clock.elapsed())),
-      signal,
-    );
-  });
-
+  const pace = new AgentPace(path, name, options, tell);
+  const file = fileSink(options, (opened, events, signal) => pace.permit(opened, events, signal));
   return {
     ...file,
     name,
@@ -51,34 +34,74 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
       return [...(await file.check(signal)), ...(existsSync(path) ? [] : [NOT_THERE])];
     },
     async send(batch, signal) {
-      before = { inode: statOf(path)?.ino.toString() };
+      pace.look();
       return file.send(batch, signal);
     },
     async close() {
-      turns?.close();
-      turns = undefined;
+      pace.close();
       await file.close();
     },
   };
+}
 
-  /** Takes this process's turn among all that write to the file. */
-  function mine(ask: (turns: Turns) => number): number {
-    if (turns === undefined) {
-      turns = new Turns(path);
-      if (turns.alone !== undefined) tell(`${name}: other processes that write to it are not waited for, because ${turns.alone}`);
+/** Permits writing when an agent has found the file, and as fast as an agent reads, together with all processes that write to it. */
+class AgentPace {
+  private readonly path: string;
+  private readonly name: string;
+  private readonly options: WazuhOptions;
+  private readonly tell: Notify;
+  private turns: Turns | undefined;
+  /** The file that was there when the batch came; undefined once {@link Turns} knows of it. */
+  private before: { readonly inode: string | undefined } | undefined;
+
+  constructor(path: string, name: string, options: WazuhOptions, tell: Notify) {
+    this.path = path;
+    this.name = name;
+    this.options = options;
+    this.tell = tell;
+  }
+
+  /** Looks which file is there before a batch is written. */
+  look(): void {
+    this.before = { inode: statOf(this.path)?.ino.toString() };
+  }
+
+  async permit(opened: number, events: number, signal: AbortSignal): Promise<void> {
+    const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, clock = systemClock } = this.options;
+    const inode = String(fstatSync(opened).ino);
+    const isNewFor = this.ask((turns) => {
+      if (this.before !== undefined) turns.sees(this.before.inode);
+      this.before = undefined;
+      return turns.untilFound(inode, clock.elapsed());
+    });
+    if (isNewFor > 0) this.tell(`${this.name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
+    await this.wait(isNewFor, signal);
+    const untilTurn = this.ask((turns) => turns.take((events / eventsPerSecond) * 1000, clock.elapsed()));
+    await this.wait(untilTurn, signal);
+  }
+
+  close(): void {
+    this.turns?.close();
+    this.turns = undefined;
+  }
+
+  private ask(question: (turns: Turns) => number): number {
+    const { name } = this;
+    if (this.turns === undefined) {
+      this.turns = new Turns(this.path);
+      if (this.turns.alone !== undefined) this.tell(`${name}: other processes that write to it are not waited for, because ${this.turns.alone}`);
     }
     try {
-      return ask(turns);
-    } catch (error) {
-      throw new SinkError('temporary', `${name}: the file by which several portlogs take turns cannot be used: ${(error as Error).message}`, {
-        cause: error,
-      });
+      return question(this.turns);
+    } catch (cause) {
+      const reason = (cause as Error).message;
+      throw new SinkError('temporary', `${name}: the file by which several portlogs take turns cannot be used: ${reason}`, { cause });
     }
   }
 
-  async function waited(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (milliseconds > 0) await clock.sleep(milliseconds, signal);
-    if (signal.aborted) throw new SinkError('temporary', `${name}: interrupted while it waited for the rate limit`);
+  private async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (milliseconds > 0) await (this.options.clock ?? systemClock).sleep(milliseconds, signal);
+    if (signal.aborted) throw new SinkError('temporary', `${this.name}: interrupted while it waited for the rate limit`);
   }
 }
 
