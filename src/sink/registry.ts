@@ -20,7 +20,11 @@ const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<
   loki: async (options) => (await import('./loki/loki.ts')).lokiSink(options),
   opensearch: async (options) => (await import('./opensearch/opensearch.ts')).opensearchSink(options),
   otlp: async (options) => {
-    const [{ JSON_ENCODING, otlpSink }, { PROTOBUF }] = await Promise.all([import('./otlp/otlp.ts'), import('./otlp/protobuf.ts')]);
+    const [{ otlpSink }, { JSON_ENCODING }, { PROTOBUF }] = await Promise.all([
+      import('./otlp/otlp.ts'),
+      import('./otlp/encoding.ts'),
+      import('./otlp/protobuf.ts'),
+    ]);
     return options.encoding === 'json' ? otlpSink(options, JSON_ENCODING, PROTOBUF) : otlpSink(options, PROTOBUF, JSON_ENCODING);
   },
   syslog: async (options) => (await import('./syslog/syslog.ts')).syslogSink(options),

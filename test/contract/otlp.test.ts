@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp/otlp.ts';
+import { JSON_ENCODING } from '../../src/sink/otlp/encoding.ts';
+import { otlpSink } from '../../src/sink/otlp/otlp.ts';
 import { PROTOBUF } from '../../src/sink/otlp/protobuf.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';

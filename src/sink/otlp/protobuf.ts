@@ -1,4 +1,4 @@
-import type { OtlpEncoding } from './otlp.ts';
+import type { OtlpEncoding } from './encoding.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** The parts of OTLP's JSON that are used here: opentelemetry-proto, common/v1 and logs/v1. */
