@@ -18,7 +18,7 @@ export function refusedAsOne(entries: readonly Entry[], refusal: Refusal): Outco
 }
 
 /** The outcome of two requests for parts of one batch. */
-export function merged(a: Outcome, b: Outcome): Outcome {
+export function mergedOutcome(a: Outcome, b: Outcome): Outcome {
   const refusal = a.refusal ?? b.refusal;
   const pauses = [a.retryAfterMs, b.retryAfterMs].filter((pause) => pause !== undefined);
   return {

@@ -4,11 +4,11 @@ import { ecsParts } from '../../event/ecs.ts';
 import { ALERTING } from '../../event/event.ts';
 import { digest } from '../../event/id.ts';
 import { accepting, scopeOf } from '../options.ts';
-import { merged, NOTHING } from '../outcome.ts';
+import { mergedOutcome, NOTHING } from '../outcome.ts';
 import { MAX_EVENT_BYTES, type Outcome, type Sink } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
 import type { ExecOptions } from './options.ts';
-import { type Command, diagnose, run, unseen } from './program.ts';
+import { type Command, checkProgram, runProgram, unseen } from './program.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_EVENTS_PER_SECOND = 10;
@@ -42,15 +42,17 @@ export function execSink(options: ExecOptions): Sink {
     encode: (event) => encoded([...ecsParts(event), '\n']),
     async check() {
       const bounds = `${concurrency} at the same time, ${eventsPerSecond} a second, ${timeoutMs / 1000} s each`;
-      return [diagnose(program, bounds), ...unseen(program, args)];
+      return [checkProgram(program, bounds), ...unseen(program, args)];
     },
     async send({ entries }, signal) {
       const outcomes: Outcome[] = [];
       for (const entry of entries) {
         await pace.turn(signal);
-        outcomes.push(signal.aborted ? { ...NOTHING, retry: [entry] } : await run(command, entry, { env: environment, limitMs: timeoutMs, signal }));
+        outcomes.push(
+          signal.aborted ? { ...NOTHING, retry: [entry] } : await runProgram(command, entry, { env: environment, limitMs: timeoutMs, signal }),
+        );
       }
-      return outcomes.reduce(merged, NOTHING);
+      return outcomes.reduce(mergedOutcome, NOTHING);
     },
     async close() {},
   };

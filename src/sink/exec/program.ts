@@ -24,7 +24,7 @@ interface RunLimits {
 }
 
 /** Runs the program for one event. */
-export async function run(command: Command, entry: Entry, limits: RunLimits): Promise<Outcome> {
+export async function runProgram(command: Command, entry: Entry, limits: RunLimits): Promise<Outcome> {
   try {
     return outcomeOf(entry, await runWithInput(command, { input: entry.parts.join(''), ...limits }), limits.limitMs);
   } catch (error) {
@@ -67,7 +67,7 @@ export function unseen(program: string, args: readonly string[]): readonly Diagn
   ];
 }
 
-export function diagnose(program: string, bounds: string): Diagnosis {
+export function checkProgram(program: string, bounds: string): Diagnosis {
   try {
     if (!statSync(program).isFile()) throw Object.assign(new Error('it is not a file'), { code: 'EACCES' });
     for (const one of [program, ...interpreterOf(program).slice(0, 1)]) accessSync(one, constants.X_OK);

@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Diagnosis } from '../sink.ts';
-import { errorOf } from './failure.ts';
+import { fileError } from './failure.ts';
 import { isFifoOrSocket } from './open.ts';
 import { trapOf } from './shared-folder.ts';
 
@@ -11,18 +11,18 @@ const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
 /** Checks whether it can be written, without changing anything. */
 export function diagnosisOf(path: string): Diagnosis {
   const trap = trapOf(path);
-  if (trap !== undefined) throw errorOf(trap);
+  if (trap !== undefined) throw fileError(trap);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined) {
-    if (stats.isDirectory()) throw errorOf('EISDIR');
-    if (isFifoOrSocket(stats)) throw errorOf('ENXIO');
+    if (stats.isDirectory()) throw fileError('EISDIR');
+    if (isFifoOrSocket(stats)) throw fileError('ENXIO');
     accessSync(path, constants.R_OK | constants.W_OK);
     return { level: 'ok', message: `${path} can be written` };
   }
   let existing = dirname(path);
   while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
-  if (!statSync(existing).isDirectory()) throw errorOf('ENOTDIR');
-  if (MAGIC_OF_KERNEL.has(statfsSync(existing).type)) throw errorOf('EACCES');
+  if (!statSync(existing).isDirectory()) throw fileError('ENOTDIR');
+  if (MAGIC_OF_KERNEL.has(statfsSync(existing).type)) throw fileError('EACCES');
   accessSync(existing, constants.W_OK | constants.X_OK);
   return { level: 'ok', message: `${path} will be made` };
 }

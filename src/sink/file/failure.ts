@@ -11,7 +11,7 @@ export async function explained<T>(path: string, work: () => T | Promise<T>): Pr
 }
 
 /** An error as Node throws it, for a reason that portlog has found itself. */
-export function errorOf(code: string): NodeJS.ErrnoException {
+export function fileError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
 }
 

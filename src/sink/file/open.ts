@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { self } from '../../core/environment.ts';
-import { errorOf } from './failure.ts';
+import { fileError } from './failure.ts';
 import { asideOf, PUT_ASIDE } from './rotation.ts';
 import { isWritableByOthers, linkOfStranger, trapAt } from './shared-folder.ts';
 
@@ -18,13 +18,13 @@ const BEGINNING_BYTES = 4096;
 
 /** Opens or creates a file for appending lines, with its directories. Links are not followed where other users may have created them. */
 export async function openToAppend(path: string, signal: AbortSignal, clock: Clock): Promise<number> {
-  if (linkOfStranger(dirname(path)) !== undefined) throw errorOf('ELOOP');
+  if (linkOfStranger(dirname(path)) !== undefined) throw fileError('ELOOP');
   makeDirectories(dirname(path), 0o750);
   const file = openOrMake(path, lstatSync(path, { throwIfNoEntry: false }) === undefined ? await modeOfLast(path) : undefined);
   try {
     const stats = fstatSync(file);
     const code = isFifoOrSocket(stats) ? 'ENXIO' : stats.isFile() ? trapAt(path, stats) : undefined;
-    if (code !== undefined) throw errorOf(code);
+    if (code !== undefined) throw fileError(code);
     if (stats.isFile()) await endHalfLine(file, signal, clock);
     return file;
   } catch (error) {

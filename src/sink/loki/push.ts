@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { tenantHeaders } from '../options.ts';
-import { inHalves, merged, NOTHING, refusedAsOne } from '../outcome.ts';
+import { inHalves, mergedOutcome, NOTHING, refusedAsOne } from '../outcome.ts';
 import type { Batch, Entry, Outcome } from '../sink.ts';
 import { BufferPool } from '../transport/body.ts';
 import type { HttpClient } from '../transport/http.ts';
@@ -48,7 +48,7 @@ export class PushRequests {
     }
     const onTime = entries.filter((entry) => !this.late.has(entry));
     const restamped = entries.filter((entry) => this.late.has(entry));
-    return merged(await this.push(partition, onTime, signal), await this.push(lateStream(partition), restamped, signal));
+    return mergedOutcome(await this.push(partition, onTime, signal), await this.push(lateStream(partition), restamped, signal));
   }
 
   /** One request. A 400 names refused entries; the rest is stored but sent again, which Loki deduplicates. */

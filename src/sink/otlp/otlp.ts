@@ -5,7 +5,7 @@ import { BufferPool, encoded } from '../transport/body.ts';
 import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.ts';
 import { busy } from '../transport/refusal.ts';
 import type { OtlpEncoding } from './encoding.ts';
-import { outcomeOf, refusal, RETRYABLE, said, takesEmpty } from './outcome.ts';
+import { otlpOutcome, otlpRefusal, RETRYABLE, said, takesEmpty } from './outcome.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, tenantHeaders, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
 import type { Batch, Diagnosis, Outcome, Sink } from '../sink.ts';
@@ -62,8 +62,8 @@ class Receiver {
     const { url } = this.client;
     const answer = await this.post(batch, this.encoding, signal);
     // Only for the first request: in later answers the text may come from an event.
-    if (!this.hasTaken && refusesPath(answer.status, answer.body)) throw refusal(url, answer);
-    const outcome = outcomeOf(url, batch, answer);
+    if (!this.hasTaken && refusesPath(answer.status, answer.body)) throw otlpRefusal(url, answer);
+    const outcome = otlpOutcome(url, batch, answer);
     this.hasTaken ||= outcome.delivered > 0;
     return outcome;
   }
@@ -81,7 +81,7 @@ class Receiver {
         hint: `set encoding: ${other.name} for this sink in the configuration`,
       };
     if (RETRYABLE.has(answer.status)) throw busy(url, answer, said(answer));
-    if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw refusal(url, answer);
+    if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw otlpRefusal(url, answer);
     return {
       level: 'warning',
       message: `${url.origin} does not take a request without records (${answer.status}${said(answer)}); whether it takes events, only an event can tell`,

@@ -13,7 +13,7 @@ const ABOUT_FORM =
   /(?:json|protobuf|encoding|content.?type)[^.]{0,60}(?:not|isn't|un)\s?(?:supported|allowed|known)|unsupported (?:content|encoding|media)/i;
 
 /** The meaning of the answer to a request; throws a {@link SinkError} when it is about the receiver. */
-export function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+export function otlpOutcome(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { status } = answer;
   const { entries } = batch;
   if (isTaken(status)) return partialSuccess(url, batch, answer);
@@ -22,7 +22,7 @@ export function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
   // Bad data: the same request would fail again, but halving it finds the bad record. Loki has stored the others by then, and recognises them.
   const isTooLarge = status === 500 && /larger than max/.test(answer.body);
-  if (status !== 400 && status !== 500) throw refusal(url, answer);
+  if (status !== 400 && status !== 500) throw otlpRefusal(url, answer);
   const why = { reason: wordsIn(answer) || `status ${status}`, status };
   if (status === 400 || isTooLarge || entries.length > 1) return refusedAsOne(entries, why);
   // Not retryable either. A Collector answers this when its exporter can never pass on a record, or can pass on nothing at all.
@@ -56,7 +56,7 @@ function otherForm(url: URL, answer: HttpAnswer): SinkError {
   });
 }
 
-export function refusal(url: URL, answer: HttpAnswer): SinkError {
+export function otlpRefusal(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
   const where = url.origin;
   if (status === 401 || status === 403)
