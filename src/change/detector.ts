@@ -119,7 +119,7 @@ export class ChangeDetector {
     counts.firstProtocols = (counts.firstProtocols ?? 0) + outcome.firstSeen.length - firstPorts;
     counts.firstFindings += outcome.firstFindings;
     if (outcome.graveFindings > 0) counts.graveFindings = (counts.graveFindings ?? 0) + outcome.graveFindings;
-    const ports = [...outcome.firstSeen, ...portsOf(known, outcome.changes)];
+    const ports = [...outcome.firstSeen, ...outcome.untold, ...portsOf(known, outcome.changes)];
     const said = { ports, findings: outcome.findings };
     if (known.time === time) this.record(known, run, said, detected);
     else if (ports.length + said.findings.length > 0) this.recordLate(known, run, said, detected);

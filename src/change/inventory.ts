@@ -1,5 +1,5 @@
 import type { AddressSet } from '../nmap/address-set.ts';
-import { type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
+import { type KnownHost, type KnownPort, lastOf, since, currentValue, presenceOf, presenceSince } from '../state/known-host.ts';
 import { comparePorts } from '../nmap/order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
 
@@ -55,7 +55,7 @@ export function isWithin({ network }: Pick<InventoryFilter, 'network'>, { key, i
 
 /** The rows of a host: those of its ports that are wanted, or one for the host when it has no ports and the filter asks for none. */
 export function inventoryRows(site: string, host: KnownHost, filter: InventoryFilter): readonly InventoryRow[] {
-  const state = currentValue(host.up, 1);
+  const state = presenceOf(host, 1);
   const row = {
     site,
     host: host.key,
@@ -66,7 +66,7 @@ export function inventoryRows(site: string, host: KnownHost, filter: InventoryFi
     hostState: state === 'yes' ? 'up' : state === 'no' ? 'down' : 'unknown',
     hostFirstSeen: host.up.yes?.first,
     hostLastSeen: finite(lastOf(host.up.yes)),
-    hostSince: state && since(host.up, state),
+    hostSince: presenceSince(host, 1),
   } as const;
   if (filter.down === true && state === 'no') return host.up.yes !== undefined && isSince(row.hostSince, filter) ? [{ ...row, port: undefined }] : [];
   const ports = Object.values(host.ports).sort(comparePorts).map(portRow);

@@ -31,6 +31,8 @@ export function findingId({ port, key }: Pick<KnownFinding, 'port' | 'key'>): st
 
 /** Whether a finding that a scan does not have is resolved by it: its port is closed, or its source has looked again. */
 export function isGone({ port, source }: Pick<KnownFinding, 'port' | 'source'>, known: Pick<KnownHost, 'ports'>, sighting: Sighting): boolean {
+  // Nothing answered (-Pn): the host may be down.
+  if (sighting.presence === 'unknown') return false;
   if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
   const { protocol, number } = parsePortKey(port);
   const found = sighting.find(protocol, number);

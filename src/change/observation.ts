@@ -35,6 +35,8 @@ export interface Outcome {
   readonly isFirstSeen: boolean;
   /** Open ports that no earlier run has tested. */
   readonly firstSeen: readonly KnownPort[];
+  /** Ports that are open or not, other than before, without a change of their own: their host is silent, or back. */
+  readonly untold: readonly KnownPort[];
   /** Number of findings that were not looked for before, and are not severe enough to be reported at once. */
   readonly firstFindings: number;
   /** Number of findings that were not looked for before, and are reported because of their severity. */

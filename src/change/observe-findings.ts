@@ -98,7 +98,7 @@ export class FindingObserver {
     const port = key === undefined ? undefined : known.ports[key];
     const { yes, no } = port?.open ?? known.up;
     const { at: tested, scan } = port ?? { at: known.time, scan: known.scan };
-    const closed = key === undefined ? [] : (no?.times ?? []).filter((one) => one > time);
+    const closed = key === undefined ? [] : (no?.times ?? []).filter((one) => one > time && one <= lastOf(known.up.yes));
     const last = lastOf(yes);
     if (last <= time) return closed;
     // A test counts only while the place is known to have existed, which is until `last`.

@@ -16,6 +16,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import { isOpen } from './coverage.ts';
 import type { Observation } from './observation.ts';
 import { observeHostKeys } from './observe-host-keys.ts';
+import { wasOpenBefore } from './observe-silence.ts';
 import { ago, certificateTexts, changeOf, serviceWords, inBrackets, serviceText, stood, durationWords } from './phrases.ts';
 import { isLessExact, isSameService, type ServiceIdentity } from './service.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
@@ -25,6 +26,8 @@ import { fromLists } from './tested-lists.ts';
 interface Comparison {
   readonly confirm: number;
   readonly identity: ServiceIdentity;
+  /** When the host last answered, if it was silent since: what was open then counts as open until now. */
+  readonly answered: number | undefined;
 }
 
 /** Updates the known ports of a host, listed and unlisted; adds to `changes`. */
@@ -39,19 +42,25 @@ export class PortObserver {
   private readonly changes: Change[];
   private readonly firstSeen: KnownPort[] = [];
   private readonly unchanged = new Set<string>();
+  private readonly answered: number | undefined;
+  private readonly untold: KnownPort[] = [];
 
-  constructor(known: KnownHost, observation: Observation, { confirm, identity }: Comparison, changes: Change[]) {
+  constructor(known: KnownHost, observation: Observation, { confirm, identity, answered }: Comparison, changes: Change[]) {
     this.known = known;
     this.observation = observation;
     this.sighting = observation.sighting;
     this.confirm = confirm;
     this.identity = identity;
+    this.answered = answered;
     this.late = observation.time < known.time;
     this.changes = changes;
   }
 
-  /** `firstSeen`: open ports that no earlier run has tested; `unchanged`: ports at which an earlier run found the same product. */
-  run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string> } {
+  /**
+   * `firstSeen`: open ports that no earlier run has tested; `unchanged`: ports at which an earlier run found the same product; `untold`: ports
+   * that are open again without a change of their own, because their host is back.
+   */
+  run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string>; readonly untold: readonly KnownPort[] } {
     const { known, sighting } = this;
     const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.tellingUnlisted()];
     for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
@@ -60,7 +69,8 @@ export class PortObserver {
       known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
       this.observePort(known.ports[key], found.state, sighting.ports.get(key));
     }
-    return { firstSeen: this.firstSeen, unchanged: this.unchanged };
+    const { firstSeen, unchanged, untold } = this;
+    return { firstSeen, unchanged, untold };
   }
 
   /**
@@ -83,12 +93,14 @@ export class PortObserver {
     const { confirm, late } = this;
     const { time, scan } = this.observation;
     const before = { ...port, open: { ...port.open } };
-    const was = currentValue(before.open, confirm);
+    const wasSilenced = wasOpenBefore(this.answered, before.open);
+    const was = wasSilenced ? 'yes' : currentValue(before.open, confirm);
     const open = isOpen(state);
     if (open !== undefined) note(port.open, open ? 'yes' : 'no', time, { keep: confirm, late });
     if (time > port.at || (time === port.at && !late)) Object.assign(port, { state, at: time, scan });
     const is = currentValue(port.open, confirm);
     if (was === 'yes' && is === 'no') this.closed(before, port);
+    else if (wasSilenced) this.untold.push(port);
     if (open === true && listed !== undefined) {
       const isNews = isNewest(before.open, this.observation.time, this.late);
       if (was === undefined && isNews) this.firstSeen.push(port);

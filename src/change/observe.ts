@@ -1,5 +1,6 @@
 import { withCommas } from '../event/text.ts';
 import { isOpen } from './coverage.ts';
+import { backFromSilence, isBackFromSilence, toldOfSilence } from './observe-silence.ts';
 import { takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
 import type { ChangeOptions } from './options.ts';
@@ -8,13 +9,13 @@ import { FindingObserver } from './observe-findings.ts';
 import { PortObserver } from './observe-ports.ts';
 import { isSameOs } from './operating-system.ts';
 import { ago, changeOf, serviceWords, stood, durationWords } from './phrases.ts';
-import type { Change, ChangeAction, Side } from './change.ts';
-import { isNewest, type KnownHost, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
+import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
+import { isNewest, type KnownHost, type KnownPort, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
 import { revise, reviseIfOther } from './revision.ts';
 import type { Sighting } from './sighting.ts';
 import { touchedBy } from './touched.ts';
 
-const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, graveFindings: 0, findings: [] };
+const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], untold: [], firstFindings: 0, graveFindings: 0, findings: [] };
 const MAX_MARKS = 64;
 
 /**
@@ -74,23 +75,40 @@ class Observing {
     const wasKnown = currentValue(known.up, this.confirm) !== undefined;
     // Looked up before the host is entered, which would change the answer.
     const isNew = !wasKnown && sighting.presence === 'up' && !this.late && observation.wasLookedFor();
+    const back = isBackFromSilence(known, sighting, observation.time, this.confirm)
+      ? backFromSilence(known, observation.time, this.confirm)
+      : undefined;
+    const answered = back === undefined ? undefined : lastOf(known.up.yes);
     const presence = this.observePresence(isNew);
+    if (back !== undefined && this.changes.length === 0) this.changes.push(back);
     this.observeIdentity();
     if (sighting.presence === 'down') return { ...NOTHING, changes: this.changes };
-    const { firstSeen, unchanged } = new PortObserver(known, observation, { confirm: this.confirm, identity: this.identity }, this.changes).run();
+    const { confirm, identity } = this;
+    const ports = new PortObserver(known, observation, { confirm, identity, answered }, this.changes).run();
+    const silenced = sighting.presence === 'unknown' ? this.tellSilence() : [];
     takeLists(known, observation, this.confirm);
     if (presence === 'new') this.changes.unshift(this.newHost());
-    const findingObserver = new FindingObserver(known, observation, this.confirm, this.changes, unchanged);
+    const findingObserver = new FindingObserver(known, observation, this.confirm, this.changes, ports.unchanged);
     const { first: firstFindings, grave: graveFindings, moved: findings } = findingObserver.run();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
       // The ports of a new host are reported with the host.
-      firstSeen: presence === 'new' ? [] : firstSeen,
+      firstSeen: presence === 'new' ? [] : ports.firstSeen,
+      untold: [...ports.untold, ...silenced],
       firstFindings,
       graveFindings,
       findings,
     };
+  }
+
+  /** Replaces the changes of a scan without any answer; returns the ports of those that are not told. */
+  private tellSilence(): readonly KnownPort[] {
+    const { known, changes, observation, confirm } = this;
+    const told = toldOfSilence(known, changes, observation.time, confirm);
+    const untold = changes.filter((change) => !told.includes(change));
+    changes.splice(0, changes.length, ...told);
+    return untold.flatMap((change) => known.ports[portOf(change) ?? ''] ?? []);
   }
 
   private observePresence(isNew: boolean): 'new' | undefined {

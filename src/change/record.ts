@@ -7,7 +7,17 @@ import { hasPorts } from '../nmap/transport.ts';
 import { counted, withCommas } from '../event/text.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
-import { type KnownFinding, type KnownHost, type KnownPort, lastOf, openAt, since, currentValue } from '../state/known-host.ts';
+import {
+  type KnownFinding,
+  type KnownHost,
+  type KnownPort,
+  lastOf,
+  openAt,
+  presenceOf,
+  presenceSince,
+  since,
+  currentValue,
+} from '../state/known-host.ts';
 import { revisionOf } from './revision.ts';
 import { parsePortKey, portKey } from './sighting.ts';
 
@@ -35,7 +45,7 @@ export function hostRecord(run: RecordContext, host: KnownHost, time: number): L
         first_seen: isoIfKnown(host.up.yes?.first),
         last_seen: isoIfKnown(lastOf(host.up.yes)),
         last_tested: isoIfKnown(Math.max(host.time, time)),
-        since: isoIfKnown(since(host.up, state === 'up' ? 'yes' : 'no')),
+        since: isoIfKnown(presenceSince(host, 1)),
         open_ports: ports,
         open_protocols: protocols === 0 ? undefined : protocols,
         ...risk,
@@ -47,8 +57,8 @@ export function hostRecord(run: RecordContext, host: KnownHost, time: number): L
   });
 }
 
-export function hostStateOf({ up }: Pick<KnownHost, 'up'>): 'up' | 'down' {
-  return currentValue(up, 1) === 'no' ? 'down' : 'up';
+export function hostStateOf(host: Pick<KnownHost, 'up' | 'ports'>): 'up' | 'down' {
+  return presenceOf(host, 1) === 'no' ? 'down' : 'up';
 }
 
 export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort, time: number): LogEvent {

@@ -53,6 +53,11 @@ export function countListed(ports: Iterable<Port>, timesOf: (port: Port) => numb
   return { byState, openProtocols };
 }
 
+/** Whether nmap took a host as up because it was told to (`-Pn`), and nothing has answered. */
+export function isUnanswered({ status }: Pick<Host, 'status'>, { byState: { open, closed, unfiltered } }: Pick<ListedCounts, 'byState'>): boolean {
+  return status?.state === 'up' && status.reason === 'user-set' && open + closed + unfiltered === 0;
+}
+
 /** Adds counts, up to the largest safe integer. */
 export function addCounts<Name extends string>(total: Record<Name, number>, counts: Readonly<Record<Name, number>>): void {
   for (const name in total) if (counts[name] > 0) total[name] = Math.min(total[name] + counts[name], Number.MAX_SAFE_INTEGER);

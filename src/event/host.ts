@@ -5,7 +5,7 @@ import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { textOrDigest, digest, eventId, hostEntityId } from './id.ts';
 import { hostOs, nmapOs } from './os.ts';
-import { type PortCounts, stateCounts } from './counts.ts';
+import { isUnanswered, type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
 import { isMisdated, isoSeconds, isoTime, seenAt } from './time.ts';
 
@@ -161,8 +161,14 @@ function nmapHost(host: Host, counts: PortCounts, now: number): Fields {
 }
 
 function messageOf({ key, name }: Identity, host: Host, counts: PortCounts): string {
-  const state = host.timedout === true ? 'timed out' : (host.status?.state ?? 'seen');
+  const state = stateOf(host, counts);
   const label = name === undefined || name === key ? key : `${key} (${name})`;
   const ports = stateCounts(counts);
   return `${label} ${state}${ports === '' ? '' : `: ${ports}`}`;
+}
+
+function stateOf(host: Host, counts: PortCounts): string {
+  if (host.timedout === true) return 'timed out';
+  if (isUnanswered(host, counts)) return stateCounts(counts) !== '' ? 'no answer (-Pn)' : 'taken as up (-Pn)';
+  return host.status?.state ?? 'seen';
 }

@@ -1,6 +1,6 @@
 import type { RunEnd, ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
-import { countListed, countPorts, type PortCounts } from './counts.ts';
+import { countListed, countPorts, isUnanswered, type PortCounts } from './counts.ts';
 import { levelOf, type LogEvent } from './event.ts';
 import { type HostContext, hostEvent, isHostObservation } from './host.ts';
 import type { Host, Port } from '../nmap/model.ts';
@@ -169,7 +169,7 @@ export class EventMapper {
   private *listedHost({ host, context }: MappedHost): Generator<LogEvent, boolean, undefined> {
     const counts = countPorts(host);
     if (!this.count(host, counts, context.observationId)) return false;
-    this.record.addToZone(context.place['zone'], true, counts.byState.open - counts.openProtocols);
+    this.record.addToZone(context.place['zone'], !isUnanswered(host, counts), counts.byState.open - counts.openProtocols);
     yield hostEvent(context, counts);
     this.made = undefined;
     const areOnce = areInOrder(host.ports);

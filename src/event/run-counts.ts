@@ -1,6 +1,6 @@
 import type { Host } from '../nmap/model.ts';
 import { wasLookedAt } from '../nmap/item.ts';
-import { addCounts, noPorts, type PortCounts } from './counts.ts';
+import { addCounts, isUnanswered, noPorts, type PortCounts } from './counts.ts';
 import type { FieldValue, Level } from './event.ts';
 import { misdatedIn } from './host.ts';
 import { milliseconds, seenAt } from './time.ts';
@@ -13,6 +13,8 @@ export class RunCounts {
   readonly ports = noPorts();
   /** The same with each host and port counted once. */
   readonly different = { hosts: noHosts(), ports: noPorts(), openProtocols: 0 };
+  /** Distinct hosts that nmap was told to take as up (`-Pn`) and that gave no answer. As `up`, they are in `hosts`. */
+  unanswered = 0;
   /** Events that were not made because the same one was made before. */
   repeated = 0;
   /** Hosts that are listed, but were not scanned. */
@@ -49,7 +51,10 @@ export class RunCounts {
   /** Counts what is new: the host, if it is, and ports. */
   addDifferent(host: Host | undefined, { byState, openProtocols }: Pick<PortCounts, 'byState' | 'openProtocols'>): void {
     const { different } = this;
-    if (host !== undefined) addHost(different.hosts, host);
+    if (host !== undefined) {
+      addHost(different.hosts, host);
+      if (isUnanswered(host, { byState })) this.unanswered++;
+    }
     addCounts(different.ports, byState);
     different.ports.open -= openProtocols;
     different.openProtocols += openProtocols;
@@ -58,20 +63,45 @@ export class RunCounts {
   /** All that is counted here, as plain data. */
   get hostCounts(): Pick<
     RunCounts,
-    'hosts' | 'named' | 'skippedHosts' | 'ports' | 'different' | 'repeated' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'
+    | 'hosts'
+    | 'named'
+    | 'skippedHosts'
+    | 'ports'
+    | 'different'
+    | 'unanswered'
+    | 'repeated'
+    | 'findings'
+    | 'zones'
+    | 'latest'
+    | 'latestSeen'
+    | 'misdated'
   > {
-    const { hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated } = this;
-    return { hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated };
+    const { hosts, named, skippedHosts, ports, different, unanswered, repeated, findings, zones, latest, latestSeen, misdated } = this;
+    return { hosts, named, skippedHosts, ports, different, unanswered, repeated, findings, zones, latest, latestSeen, misdated };
   }
 
   /** Adds what another reader of the run has counted. */
-  add({ hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated }: RunCounts['hostCounts']): void {
+  add({
+    hosts,
+    named,
+    skippedHosts,
+    ports,
+    different,
+    unanswered,
+    repeated,
+    findings,
+    zones,
+    latest,
+    latestSeen,
+    misdated,
+  }: RunCounts['hostCounts']): void {
     addCounts(this.hosts, hosts);
     addCounts(this.different.hosts, different.hosts);
     addCounts(this.different.ports, different.ports);
     this.different.openProtocols += different.openProtocols;
     this.named += named;
     this.skippedHosts += skippedHosts;
+    this.unanswered += unanswered;
     this.repeated += repeated;
     addCounts(this.ports, ports);
     addCounts(this.findings, findings);

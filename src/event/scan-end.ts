@@ -30,7 +30,11 @@ const OUTCOME = { finished: 'success', empty: 'failure', listed: 'success', fail
 export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
   const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named, skipped: record.skippedHosts });
   const missing = missingUp(end, context.run, record);
-  const hosts = hostTotals(end.stats, context.run.scanner, { ...record.counted(context.run.scanner), missing });
+  const hosts = hostTotals(end.stats, context.run.scanner, {
+    ...record.counted(context.run.scanner),
+    missing,
+    unanswered: record.unanswered,
+  });
   const finished = end.stats?.finished;
   const now = context.options.now();
   const time = seenAt(finished?.time, now) || record.latestSeen || context.start;

@@ -1,4 +1,4 @@
-import { currentValue, type KnownHost, openAt } from '../state/known-host.ts';
+import { currentValue, type KnownHost, openAt, presenceOf } from '../state/known-host.ts';
 import { DAMAGED, KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf, SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from '../finding/exposure.ts';
@@ -46,7 +46,7 @@ class Counts {
 
   add(host: KnownHost, zone: string): void {
     if (host.up.yes === undefined) return;
-    const isUp = currentValue(host.up, 1) === 'yes';
+    const isUp = presenceOf(host, 1) === 'yes';
     grow(this.states, isUp ? 'up' : 'down');
     for (const counts of [this.open, this.unexpected, this.expired]) grow(counts, zone, 0);
     // A host that does not answer has no open ports and no findings.

@@ -1,4 +1,4 @@
-import { type KnownFinding, type KnownHost, type KnownPort, isPort, lastOf, since, currentValue } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, isPort, lastOf, since, currentValue, presenceOf } from '../state/known-host.ts';
 import { KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf } from '../event/event.ts';
 import { RULES } from '../finding/registry.ts';
@@ -60,7 +60,7 @@ class Lists {
   }
 
   add(site: string, host: KnownHost): void {
-    const isUp = currentValue(host.up, 1) === 'yes';
+    const isUp = presenceOf(host, 1) === 'yes';
     if (host.up.yes === undefined) return;
     if (isUp) this.hostsUp++;
     else this.hostsNotUp++;
@@ -127,7 +127,7 @@ type Place = Pick<HostFact, 'site' | 'host'>;
 
 /** Open findings of a host, most severe first; none for a host that does not answer. */
 export function findingsOf(site: string, host: KnownHost, now: number): readonly FindingFact[] {
-  if (currentValue(host.up, 1) !== 'yes') return [];
+  if (presenceOf(host, 1) !== 'yes') return [];
   const standingOnes = Object.values(host.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
   return standingOnes.map((known) => findingFact({ site, host: host.key }, known, now)).toSorted((a, b) => b.severity - a.severity);
 }
@@ -155,7 +155,7 @@ function titleNow(known: KnownFinding, now: number): string {
 }
 
 function hostFact(place: Place, host: KnownHost, openPorts: number, findings: readonly KnownFinding[]): HostFact {
-  const stands = currentValue(host.up, 1);
+  const stands = presenceOf(host, 1);
   const levels = new Set(findings.map(({ severity }) => levelOf(severity)));
   return {
     ...place,

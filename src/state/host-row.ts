@@ -1,5 +1,5 @@
 import { latestOf, sortKeyOf } from './index-known.ts';
-import { currentValue, type KnownHost } from './known-host.ts';
+import { type KnownHost, presenceOf } from './known-host.ts';
 
 /** The columns by which a host is found in the state file. */
 export interface HostRow {
@@ -15,7 +15,7 @@ export function rowOf(host: KnownHost, confirm: number): HostRow {
   return {
     key: host.key,
     time: Number.isFinite(host.time) ? host.time : 0,
-    up: currentValue(host.up, confirm) === 'yes' ? 1 : 0,
+    up: presenceOf(host, confirm) === 'yes' ? 1 : 0,
     found: host.up.yes === undefined ? 0 : 1,
     place: sortKeyOf(host),
     latest: latestOf(host),

@@ -191,6 +191,39 @@ export function currentValue({ yes, no, last }: OppositeTests, confirm: number):
   return found >= confirm ? 'no' : 'yes';
 }
 
+/**
+ * Since when a host is silent; undefined if it is not. With `-Pn` nmap takes every host as up, so a port without an answer may be filtered or
+ * its host down. A host is silent if all its open ports have ceased to answer that way: after the last time that anything answered.
+ */
+export function silentSince({ up, ports }: Pick<KnownHost, 'up' | 'ports'>, confirm: number): number | undefined {
+  let first: number | undefined;
+  // Not Object.values(): most hosts have an open port, and some have very many ports.
+  for (const key in ports) {
+    const open = ports[key]?.open ?? {};
+    if (currentValue(open, confirm) === 'yes') return undefined;
+    if (isSilenced(open, lastOf(up.yes))) first = Math.min(first ?? Number.POSITIVE_INFINITY, since(open, 'no') ?? Number.POSITIVE_INFINITY);
+  }
+  return first;
+}
+
+/** Whether a port that was open has ceased to answer after its host last answered. */
+export function isSilenced(open: OppositeTests, answered: number): boolean {
+  return open.yes !== undefined && (since(open, 'no') ?? Number.NEGATIVE_INFINITY) > answered;
+}
+
+/** Whether a host is up, as far as known: `no` also for one that is silent. */
+export function presenceOf(host: Pick<KnownHost, 'up' | 'ports'>, confirm: number): 'yes' | 'no' | undefined {
+  const value = currentValue(host.up, confirm);
+  return value === 'yes' && silentSince(host, confirm) !== undefined ? 'no' : value;
+}
+
+/** Since when that holds. */
+export function presenceSince(host: Pick<KnownHost, 'up' | 'ports'>, confirm: number): number | undefined {
+  const value = currentValue(host.up, confirm);
+  const silent = value === 'yes' ? silentSince(host, confirm) : undefined;
+  return silent ?? (value && since(host.up, value));
+}
+
 /** Since when the current result is known to hold: the first one after the opposite. For older data, the last opposite result, which is too early. */
 export function since({ yes, no }: OppositeTests, what: 'yes' | 'no'): number | undefined {
   const [own, other] = what === 'yes' ? [yes, no] : [no, yes];

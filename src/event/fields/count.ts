@@ -16,7 +16,15 @@ export const COUNT_FIELDS: readonly Field[] = [
     false,
     'runstats/hosts/@up',
     12,
-    'Hosts that are up, as nmap counted; where that count is impossible, as listed.',
+    'Hosts that are up, as nmap counted; where that count is impossible, as listed. Without those in `unanswered`.',
+  ),
+  field(
+    'nmap.scan.hosts.unanswered',
+    'long',
+    false,
+    'status/@reason',
+    3,
+    'Hosts that nmap was told to take as up (`-Pn`, reason `user-set`) and that gave no answer.',
   ),
   field(
     'nmap.scan.hosts.down',
