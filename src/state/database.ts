@@ -36,9 +36,8 @@ export class Database {
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
   private readonly last = new Set<() => void>();
-  /** Number of transactions that were begun, and of those that were rolled back. */
+  /** Number of transactions that were begun. */
   transactions = 0;
-  rollbacks = 0;
 
   private constructor(path: string, handle: DatabaseSync, isReadOnly = false) {
     this.path = path;
@@ -161,7 +160,6 @@ export class Database {
   }
 
   private rollBack(): void {
-    this.rollbacks++;
     try {
       if (this.handle.isTransaction) this.handle.exec('ROLLBACK');
     } catch {

@@ -5,8 +5,6 @@ import type { KnownHost } from './known-host.ts';
 /** Most bytes of hosts as stored; in memory they take several times as much. */
 const MAX_BYTES = 8 << 20;
 const MAX_HOSTS = 2000;
-/** Above this size, hosts are not kept for the next transaction. */
-const MAX_KEPT_BYTES = 4 << 20;
 
 /** A host that differs from its row in the file. `confirm`: scans that must find it down. */
 interface ChangedHost {
@@ -26,8 +24,8 @@ const OF_ALL = new WeakMap<Database, Map<string, HeldHosts>>();
 
 /**
  * A cache of the known hosts that a transaction uses: each is read once and written once, before the commit, however many runs list it.
- * Otherwise thousands of very small runs could each read and write a host about which much is known. The cache stays valid for the next
- * transaction while nobody else writes to the file.
+ * Otherwise thousands of very small runs could each read and write a host about which much is known. It is empty between transactions, because
+ * the texts of a host are parts of the piece of the scan in which it was read, and would keep all of that in memory.
  */
 export class HeldHosts {
   private readonly database: Database;
@@ -35,8 +33,6 @@ export class HeldHosts {
   private bytes = 0;
   /** The transaction that used the cache last. */
   private transaction = 0;
-  private rollbacks = 0;
-  private version: unknown;
   private write: (changed: ChangedHost) => void = () => undefined;
 
   private constructor(database: Database) {
@@ -62,6 +58,7 @@ export class HeldHosts {
     this.makeRoom(bytes);
     this.hosts.set(host.key, { host, changed: undefined });
     this.bytes += bytes;
+    this.database.beforeCommit(this.end);
   }
 
   /** Writes a host: before the commit, or now when nothing is to be committed. */
@@ -70,7 +67,7 @@ export class HeldHosts {
     if (!this.hosts.has(changed.host.key)) this.makeRoom(0);
     this.hosts.set(changed.host.key, { host: changed.host, changed });
     this.write = write;
-    this.database.beforeCommit(this.writeChanged);
+    this.database.beforeCommit(this.end);
   }
 
   /** Hosts that differ from the file and match `isMeant`. */
@@ -86,25 +83,28 @@ export class HeldHosts {
   }
 
   /** Writes the changed hosts to the file. */
-  readonly writeChanged = (): void => {
-    if (!this.isUsed()) return;
+  writeChanged(): void {
     for (const one of this.changed()) this.write(one);
     for (const held of this.hosts.values()) held.changed = undefined;
-    if (this.bytes > MAX_KEPT_BYTES) this.clear();
+  }
+
+  private readonly end = (): void => {
+    this.writeChanged();
+    this.clear();
   };
 
   forget(key: string): void {
     this.hosts.delete(key);
   }
 
-  /** Whether the cache may be used: only in transactions, and not when the one before was rolled back, or another process has written since. */
+  /** Whether the cache may be used: only in a transaction. One that was rolled back may have left hosts behind. */
   private isUsed(): boolean {
-    const { isInTransaction, transactions, rollbacks } = this.database;
-    if (!isInTransaction || transactions === this.transaction) return isInTransaction;
-    const version = this.database.get('PRAGMA data_version')?.['data_version'];
-    if (rollbacks !== this.rollbacks || version !== this.version) this.clear();
-    [this.transaction, this.rollbacks, this.version] = [transactions, rollbacks, version];
-    return true;
+    const { isInTransaction, transactions } = this.database;
+    if (isInTransaction && transactions !== this.transaction) {
+      this.clear();
+      this.transaction = transactions;
+    }
+    return isInTransaction;
   }
 
   private makeRoom(bytes: number): void {
