@@ -1,7 +1,7 @@
 import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { type CommandContext, settingsOf } from '../session/context.ts';
-import { refuseTableTo } from '../session/deliver.ts';
+import { refuseTableTo } from '../session/sinks.ts';
 import { checkMetricsFile, writeMetrics } from '../session/metrics.ts';
 import { METRICS_FILE_OPTION, SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
 import { SCAN } from '../session/words.ts';

@@ -3,32 +3,22 @@ import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../nmap/target-lists.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Store } from '../../state/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
-import { timeLimit } from '../../core/deadline.ts';
+import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
-import { type PreparedShipOptions, ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
+import { type PreparedShipOptions, ship, type ShipReport } from '../../pipeline/ship.ts';
 import { openState } from './open-state.ts';
-import { narrowed } from '../../sink/only.ts';
-import { accepting } from '../../sink/options.ts';
-import type { SinkOptions } from '../../sink/kinds.ts';
-import { createSink } from '../../sink/registry.ts';
-import type { Sink } from '../../sink/sink.ts';
-import { stdoutSink } from '../../sink/stdout/stdout.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { isOutOfRoom } from '../../state/state-error.ts';
-import { tableSink } from '../../sink/stdout/table.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../state/seen-files.ts';
-import { CHECK_TIMEOUT_MS, checkSinks } from './check-sinks.ts';
-import { diagnose } from './diagnose.ts';
+import { checkSinks } from './check-sinks.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
 import { progressReporter } from './report/progress.ts';
-import type { SinkAnswer } from '../../unattended/readiness.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 import type { Log } from './log.ts';
-import { duplicateSinkProblem } from './duplicate-sinks.ts';
-import { type CommandContext, text } from './context.ts';
+import type { CommandContext } from './context.ts';
+import { showsTable, sinksOf } from './sinks.ts';
 
 /** Most sources that a message names. */
 const MAX_NAMED = 10;
@@ -147,6 +137,8 @@ function shipOptions(
   }: Omit<Shipment, 'without'> & { readonly interruption: Interruption },
 ): PreparedShipOptions {
   const { log, terminal, values } = context;
+  // On a terminal the table itself shows progress.
+  const show = terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(log, systemClock.now);
   return {
     ...shipment,
     again,
@@ -158,24 +150,16 @@ function shipOptions(
     retryForMs: settings.retryForMs,
     stop: interruption.stop,
     giveUp: interruption.giveUp,
-    onWaiting:
-      settings.retryForMs === 0
-        ? undefined
-        : (sink) => {
-            if (context.outages?.has(sink) !== true)
-              log.info(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`);
-          },
-    // On a terminal the table itself shows progress.
-    onProgress: all(onAlive, terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(log, systemClock.now)),
+    onWaiting: settings.retryForMs === 0 ? undefined : (sink) => tellWaiting(context, settings, sink),
+    onProgress: (progress) => {
+      onAlive?.();
+      show?.(progress);
+    },
   };
 }
 
-function all(onAlive: How['onAlive'], report: ShipOptions['onProgress']): ShipOptions['onProgress'] {
-  if (onAlive === undefined) return report;
-  return (progress) => {
-    onAlive();
-    report?.(progress);
-  };
+function tellWaiting({ log, outages }: CommandContext, { retryForMs }: Settings, sink: string): void {
+  if (outages?.has(sink) !== true) log.info(`${sink}: tried again for up to ${retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`);
 }
 
 function conclude(context: CommandContext, settings: Settings, report: ShipReport): ExitCode {
@@ -195,65 +179,4 @@ function intelOf({ intelDir }: Settings, log: Log): Intel | undefined {
   const intel = new Intel(intelDir);
   for (const warning of intel.warnings(systemClock.now())) log.warn(warning);
   return intel;
-}
-
-/** Names and state keys of the configured sinks. Throws for an invalid sink. */
-export async function sinkNames(context: CommandContext, settings: Settings): Promise<readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]> {
-  const sinks = await sinksOf(context, settings);
-  await Promise.all(sinks.map((sink) => sink.close()));
-  return sinks.map(({ name, identity, undeliverable }) => ({ name, identity, undeliverable }));
-}
-
-/** Checks whether each configured sink is ready. */
-export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
-  const sinks = await sinksOf(context, settings);
-  const answers = sinks.map(async (sink): Promise<SinkAnswer> => {
-    const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS));
-    await sink.close();
-    const reason = found.find(({ level }) => level === 'error')?.message ?? '';
-    return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason };
-  });
-  return Promise.all(answers);
-}
-
-async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
-  const tell = (sentence: string): void => context.log.info(sentence);
-  if (settings.sinks.length === 0) return [standardOutput(context, settings)];
-  const sinks = await Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
-  const problem = duplicateSinkProblem(sinks);
-  if (problem === undefined) return sinks;
-  await Promise.all(sinks.map((sink) => sink.close()));
-  throw problem;
-}
-
-function linesTo(context: CommandContext, options: SinkOptions): Sink {
-  const all = stdoutSink(context.terminal.stdout, lineFormat(context));
-  // Not wrapped when nothing is filtered, so that threads may render its lines.
-  return options.datasets === undefined && options.only === undefined
-    ? all
-    : narrowed({ ...all, lines: undefined, accepts: accepting(options) }, options.only);
-}
-
-function standardOutput(context: CommandContext, settings: Settings): Sink {
-  const { stdout } = context.terminal;
-  return showsTable(context, settings)
-    ? tableSink(stdout, stdout.isTTY === true && (context.env['NO_COLOR'] ?? '') === '')
-    : stdoutSink(stdout, lineFormat(context));
-}
-
-/** Without `--to`: a table on a terminal, lines in a pipe. */
-function showsTable({ values, terminal }: CommandContext, settings: Settings): boolean {
-  const format = text(values, 'format');
-  return settings.sinks.length === 0 && (format === 'table' || (format === undefined && terminal.stdout.isTTY === true));
-}
-
-function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
-  return text(values, 'format') === 'otel' ? 'otel' : 'ecs';
-}
-
-export function refuseTableTo(context: CommandContext, settings: Settings): void {
-  if (text(context.values, 'format') === 'table' && settings.sinks.length > 0)
-    throw new PortlogError('usage', '--format table shows a scan and ships nothing, so --to does not go with it', {
-      hint: 'leave --to out to see the table, or --format out to ship events',
-    });
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../../core/clock.ts';
 import { openDatabase } from '../../state/store.ts';
 import { Readiness } from '../../unattended/readiness.ts';
+import type { MeasuredState } from '../../metrics/measurements.ts';
 import type { Service } from '../../unattended/service.ts';
 import type { CommandContext } from './context.ts';
 import type { Jobs } from './jobs.ts';
@@ -15,7 +16,7 @@ export interface EndpointContext {
   readonly jobs: () => Jobs;
 }
 
-interface OpenEndpoint {
+export interface OpenEndpoint {
   /** The sinks may have changed. */
   sinksChanged(): void;
   close(): Promise<void>;
@@ -33,7 +34,7 @@ export async function openEndpoint({ context, unattended, service, jobs }: Endpo
   let sinks = await unattended.sinks();
   const readiness = new Readiness({ heartbeat: service.heartbeat, ask: () => unattended.askSinks(), clock: systemClock });
   const database = openDatabase(unattended.settings.stateDir);
-  const subject = (): ReturnType<typeof subjectOf> => subjectOf({ settings: unattended.settings, ...jobs(), sinks }, serviceSeries(service));
+  const subject = (): MeasuredState => subjectOf({ settings: unattended.settings, ...jobs(), sinks }, serviceSeries(service));
   const measurements = new Measurements(database, subject, systemClock);
   try {
     const endpoint = await Endpoint.open(listenAddress(listen), {

@@ -7,12 +7,11 @@ import { isAlive } from '../../core/process-alive.ts';
 import { type Series } from '../../metrics/catalogue.ts';
 import type { ZoneOf } from '../../metrics/known-hosts.ts';
 import type { MeasuredState } from '../../metrics/measurements.ts';
-import type { Sink } from '../../sink/sink.ts';
 import { openDatabase } from '../../state/store.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
 import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, text } from './context.ts';
-import { sinkNames } from './deliver.ts';
+import { type NamedSink, sinkNames } from './sinks.ts';
 import { refuseOverwriting } from './overwritten.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -25,7 +24,7 @@ export interface Extra {
   readonly settings: Settings;
   readonly schedules: readonly Schedule[];
   readonly directories: readonly { readonly path: string }[];
-  readonly sinks: readonly Pick<Sink, 'name' | 'identity'>[];
+  readonly sinks: readonly NamedSink[];
 }
 
 export function subjectOf({ settings, schedules, directories, sinks }: Extra, ofService: readonly Series[] = []): MeasuredState {

@@ -4,6 +4,8 @@ import { systemClock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
 import { mistake } from '../../core/mistake.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
+import type { Housekeeping } from '../../unattended/housekeeping.ts';
+import type { Watcher } from '../../unattended/watcher.ts';
 import { watchLoop } from '../../unattended/watch-loop.ts';
 import { RunningSchedules } from '../../unattended/running-schedules.ts';
 import { Service } from '../../unattended/service.ts';
@@ -11,7 +13,7 @@ import type { ServiceManager } from '../../unattended/service-manager.ts';
 import { type CommandContext, commandContext } from './context.ts';
 import { onHangUp, takesHangUp } from './hang-up.ts';
 import type { Jobs, ReadJobs } from './jobs.ts';
-import { openEndpoint } from './metrics-endpoint.ts';
+import { type OpenEndpoint, openEndpoint } from './metrics-endpoint.ts';
 import type { Unattended } from './unattended.ts';
 import { housekeepingOf, watcherOf } from './watched.ts';
 
@@ -29,8 +31,8 @@ const SILENCE_MS = 1_200_000;
 
 /** The parts that look into directories and for waiting events. */
 interface Pollers {
-  readonly watcher: Awaited<ReturnType<typeof watcherOf>>;
-  readonly housekeeping: Awaited<ReturnType<typeof housekeepingOf>>;
+  readonly watcher: Watcher;
+  readonly housekeeping: Housekeeping | undefined;
 }
 
 /** Does the jobs until stopped; reloads them with the configuration. */
@@ -133,8 +135,6 @@ export class ServiceLoop {
     for (const { path } of directories) log.info(`watching ${resolve(path)}`);
   }
 }
-
-type OpenEndpoint = NonNullable<Awaited<ReturnType<typeof openEndpoint>>>;
 
 function countsOf({ schedules, directories }: Jobs): { readonly schedules: number; readonly directories: number } {
   return { schedules: schedules.length, directories: directories.length };

@@ -7,9 +7,11 @@ import type { Source } from '../../source/source.ts';
 import type { Database } from '../../state/database.ts';
 import type { Destination } from '../../unattended/watcher.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
+import type { SinkAnswer } from '../../unattended/readiness.ts';
 import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
-import { askSinks, shipSources, deliverWaiting, refuseTableTo, sinkNames } from './deliver.ts';
+import { deliverWaiting, shipSources } from './deliver.ts';
+import { askSinks, type NamedSink, refuseTableTo, sinkNames } from './sinks.ts';
 import { scanAndShip } from './scan-and-ship.ts';
 import { exitCode, mostSevere } from './report/summary.ts';
 import { takesHangUp } from './hang-up.ts';
@@ -102,12 +104,12 @@ export class Unattended {
     return shipped.report;
   }
 
-  async sinks(): ReturnType<typeof sinkNames> {
+  async sinks(): Promise<readonly NamedSink[]> {
     return sinkNames(this.context, this.settings);
   }
 
   /** Checks whether each sink is ready. */
-  async askSinks(): ReturnType<typeof askSinks> {
+  async askSinks(): Promise<readonly SinkAnswer[]> {
     return askSinks(this.context, await this.settingsNow(undefined));
   }
 

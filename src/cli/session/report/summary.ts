@@ -148,14 +148,24 @@ function noteOutage({ sink, failure, waiting, tally, own, replayed }: SinkReport
 }
 
 function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outages | undefined): void {
-  const { sink, acknowledges, tally, own, replayed, failure, firstRejection, firstRefusal, waiting, damaged } = report;
   noteOutage(report, outages);
+  printFailures(report, log, outages);
+  printLosses(report, log);
+  printWaiting(report, log, outages);
+  printSums(report, log, hasRead);
+}
+
+function printFailures({ failure, unaccountable, bookkeeping }: SinkReport, log: Log, outages: Outages | undefined): void {
   if (failure !== undefined && failure.kind !== 'closed' && outages === undefined) log.error(failure);
-  if (report.unaccountable !== undefined) log.error(report.unaccountable);
-  if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
-    log.error(report.bookkeeping);
+  if (unaccountable !== undefined) log.error(unaccountable);
+  else if (bookkeeping !== undefined) {
+    log.error(bookkeeping);
     log.warn('  → what was delivered could not be recorded: shipping the same again sends it again');
   }
+}
+
+/** Events that were not delivered, or are no longer there. */
+function printLosses({ sink, tally, own, replayed, firstRejection, damaged }: SinkReport, log: Log): void {
   const dead = tally.dead + replayed.dead + own.dead;
   if (dead > 0) {
     log.warn(`${sink}: ${counted(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
@@ -170,14 +180,20 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
     log.warn(`${sink}: ${counted(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`);
     log.warn('  → keep more of them (keepFiles), or all: leave it out');
   }
+}
+
+function printWaiting(report: SinkReport, log: Log, outages: Outages | undefined): void {
+  const { sink, tally, failure, firstRefusal, waiting } = report;
   if (tally.restamped > 0)
     log.info(`${sink}: ${counted(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
-  if (waiting > 0 && outages?.has(sink) !== true) {
-    // A failure was reported already; without one, the sink accepts others.
-    const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;
-    log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${partsOf(report)}${why}`);
-    log.warn('  → when it works again: portlog replay (the next run sends them, too)');
-  }
+  if (waiting === 0 || outages?.has(sink) === true) return;
+  // A failure was reported already; without one, the sink accepts others.
+  const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;
+  log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${partsOf(report)}${why}`);
+  log.warn('  → when it works again: portlog replay (the next run sends them, too)');
+}
+
+function printSums({ sink, acknowledges, tally, own, replayed, waiting }: SinkReport, log: Log, hasRead: boolean): void {
   if (own.read > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
   if (replayed.read > 0 || !hasRead)
     log.info(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }, acknowledges));
