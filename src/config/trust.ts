@@ -36,7 +36,7 @@ function whoElseReplaces(whole: string, self: ProcessUser): string | undefined {
 
 /** The same for a file that need not exist yet, so that another user could also create it first. */
 export function whoElseMakes(path: string, self: ProcessUser): string | undefined {
-  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, riskOf);
+  return hasEntry(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, riskOf);
 }
 
 /**
@@ -44,12 +44,12 @@ export function whoElseMakes(path: string, self: ProcessUser): string | undefine
  * it meanwhile is checked again when it exists.
  */
 export function whoElseHolds(path: string, self: ProcessUser): string | undefined {
-  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, riskOfEntries);
+  return hasEntry(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, riskOfEntries);
 }
 
 function whoElseMakesIn(path: string, self: ProcessUser, riskOfNearest: typeof riskOf): string | undefined {
   let folder = dirname(resolve(path));
-  while (!isThere(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  while (!hasEntry(folder) && folder !== dirname(folder)) folder = dirname(folder);
   const stats = statOf(folder);
   const risk = stats === undefined ? undefined : riskOfNearest(stats, self);
   if (risk !== undefined) return `is not there yet, and would be made in ${folder}, which ${risk}`;
@@ -57,7 +57,8 @@ function whoElseMakesIn(path: string, self: ProcessUser, riskOfNearest: typeof r
   return above === undefined ? undefined : `is not there yet, and ${folder} ${above}`;
 }
 
-function isThere(path: string): boolean {
+/** Also true for a link that leads nowhere. */
+function hasEntry(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { statOf } from '../core/stat-of.ts';
+import { isFile, isThere } from '../core/stat-of.ts';
 import type { Environment } from '../core/environment.ts';
 import { nmapWords } from '../nmap/options.ts';
 
@@ -62,12 +62,4 @@ function scriptsIn(folder: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function isFile(path: string): boolean {
-  return statOf(path)?.isFile() === true;
-}
-
-function isThere(path: string): boolean {
-  return statOf(path) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { interpreterOf } from '../core/interpreter.ts';
-import { statOf } from '../core/stat-of.ts';
+import { isFile, isFolder, isThere } from '../core/stat-of.ts';
 import { type Starter, starterOf } from './starters.ts';
 
 /** How the words of a command are looked up. */
@@ -126,16 +126,8 @@ function named(words: readonly string[], { folder }: Lookup): readonly string[] 
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return statOf(path)?.isFile() === true;
+    return isFile(path);
   } catch {
     return false;
   }
-}
-
-function isThere(path: string): boolean {
-  return statOf(path) !== undefined;
-}
-
-function isFolder(path: string): boolean {
-  return statOf(path)?.isDirectory() === true;
 }

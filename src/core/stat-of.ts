@@ -8,3 +8,15 @@ export function statOf(path: string): Stats | undefined {
     return undefined;
   }
 }
+
+export function isThere(path: string): boolean {
+  return statOf(path) !== undefined;
+}
+
+export function isFile(path: string): boolean {
+  return statOf(path)?.isFile() === true;
+}
+
+export function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory() === true;
+}

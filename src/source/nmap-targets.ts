@@ -1,5 +1,5 @@
 import { readBounded } from '../core/read-text.ts';
-import { statOf } from '../core/stat-of.ts';
+import { isFile, statOf } from '../core/stat-of.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { nmapWords } from '../nmap/options.ts';
 
@@ -51,7 +51,7 @@ export function targetProblem(nmapArgs: readonly string[]): string | undefined {
 
 /** `-` is nmap's standard input, which is left to nmap, as is a pipe: what is read here is gone from it. */
 function wordsIn(path: string): readonly string[] {
-  if (path === '-' || statOf(path)?.isFile() !== true) throw new Error('no file');
+  if (path === '-' || !isFile(path)) throw new Error('no file');
   const text = readBounded(path, MOST_BYTES).toString('utf8').replaceAll(/#.*$/gm, '');
   return text.split(/\s+/).filter((word) => word !== '');
 }

@@ -15,7 +15,7 @@ import { shownTarget } from '../../sink/shown.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
-import { statOf } from '../../core/stat-of.ts';
+import { isFolder } from '../../core/stat-of.ts';
 import { timeLimit } from '../../core/deadline.ts';
 import { targetProblem } from '../../source/nmap-targets.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
@@ -101,7 +101,7 @@ async function checkMetrics({ metrics: { listen, file } }: Settings): Promise<re
 /** Only a warning, because at the end of a run a metrics file that cannot be written is only reported. */
 function checkFolderOf(file: string): readonly Diagnosis[] {
   const folder = dirname(file);
-  if (statOf(folder)?.isDirectory() === true) return [];
+  if (isFolder(folder)) return [];
   const message = `metrics could not be written to ${file}: there is no directory ${folder}`;
   return [{ level: 'warning', message, hint: 'make it, or name another file' }];
 }

@@ -1,6 +1,6 @@
-import { type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
+import { statOf } from '../../core/stat-of.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { type CommandContext, text } from './context.ts';
 import { filesOfTrust } from './trust.ts';
@@ -43,15 +43,7 @@ async function ownFiles({ values, env, config }: CommandContext, { stateDir }: S
 
 /** Compares the files; paths, if the output does not exist yet. */
 function isSame(one: string, other: string): boolean {
-  const [written, read] = [statsOf(one), statsOf(other)];
+  const [written, read] = [statOf(one), statOf(other)];
   if (written === undefined || read === undefined) return resolve(one) === resolve(other);
   return read.isFile() && read.dev === written.dev && read.ino === written.ino;
-}
-
-function statsOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
 }

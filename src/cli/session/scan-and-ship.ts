@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { homeFolder, nmapEnvironment } from '../../core/environment.ts';
-import { statOf } from '../../core/stat-of.ts';
+import { isFile } from '../../core/stat-of.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { ShipReport } from '../../pipeline/ship.ts';
@@ -54,13 +54,9 @@ export async function scanAndShip(
 function checkNmap({ env, trust }: CommandContext, program: string, args: readonly string[]): void {
   const places = whatRuns([program], ofShell(env));
   for (const path of places) trust.check('the place where nmap is looked for,', path);
-  const { there, toCome } = whatNmapReads(args, { program: places.find(isProgram), home: homeFolder(), folder: process.cwd(), env });
+  const { there, toCome } = whatNmapReads(args, { program: places.find(isFile), home: homeFolder(), folder: process.cwd(), env });
   for (const path of there) trust.check("nmap's data", path);
   for (const path of toCome) trust.checkToCome("nmap's data", path);
-}
-
-function isProgram(path: string): boolean {
-  return statOf(path)?.isFile() === true;
 }
 
 function failureOf(nmap: NmapSource): string | undefined {

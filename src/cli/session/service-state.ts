@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFile } from '../../core/stat-of.ts';
 import type { Values } from '../option.ts';
 
 /** The options of this machine's portlog service, and the file that they are from. */
@@ -55,15 +56,6 @@ function settingsOf(lines: readonly string[]): Pick<ServiceState, 'values' | 'en
     values: { ...(config === undefined ? {} : { config }), ...(stateDir === undefined ? {} : { 'state-dir': stateDir }) },
     env: { XDG_STATE_HOME: home },
   };
-}
-
-/** Whether it is a file that this user may see. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function textOf(path: string): string {

@@ -1,7 +1,7 @@
-import { printable } from '../../../event/text.ts';
-import { isoTime } from '../../../event/time.ts';
 import { csvHeading, csvLine } from '../../../report/csv.ts';
 import type { FindingFact } from '../../../report/facts.ts';
+import { day } from '../../../report/text.ts';
+import { isoOrNull, tableLine } from './cells.ts';
 
 /** An output format for findings: heading and rows. */
 interface FindingFormat {
@@ -13,8 +13,8 @@ const WIDTHS = [9, 10, 16, 10, 11] as const;
 
 export const FINDING_FORMATS: Readonly<Record<string, FindingFormat>> = {
   table: {
-    heading: line(['SEVERITY', 'SITE', 'HOST', 'PORT', 'SINCE', 'WEAKNESS']),
-    row: ({ level, site, host, port, since, title }) => line([level, site, host, port === '' ? '-' : port, (iso(since) ?? '').slice(0, 10), title]),
+    heading: tableLine(['SEVERITY', 'SITE', 'HOST', 'PORT', 'SINCE', 'WEAKNESS'], WIDTHS),
+    row: ({ level, site, host, port, since, title }) => tableLine([level, site, host, port === '' ? '-' : port, day(since), title], WIDTHS),
   },
   json: { heading: '', row: (finding) => `${JSON.stringify(flat(finding))}\n` },
   csv: {
@@ -25,16 +25,5 @@ export const FINDING_FORMATS: Readonly<Record<string, FindingFormat>> = {
 
 /** A flat JSON object; every row has the same members. */
 function flat({ site, host, port, severity, level, rule, title, remedy, since }: FindingFact): Readonly<Record<string, string | number | null>> {
-  return { site, host, port: port === '' ? null : port, severity, level, rule, weakness: title, remedy, since: iso(since) };
-}
-
-function line(cells: readonly string[]): string {
-  return `${cells
-    .map((cell, i) => printable(cell).padEnd(WIDTHS[i] ?? 0))
-    .join(' ')
-    .trimEnd()}\n`;
-}
-
-function iso(time: number | undefined): string | null {
-  return time === undefined ? null : isoTime(time);
+  return { site, host, port: port === '' ? null : port, severity, level, rule, weakness: title, remedy, since: isoOrNull(since) };
 }

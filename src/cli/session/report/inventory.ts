@@ -1,7 +1,7 @@
 import type { InventoryRow } from '../../../change/inventory.ts';
-import { printable } from '../../../event/text.ts';
-import { isoTime } from '../../../event/time.ts';
 import { csvHeading, csvLine } from '../../../report/csv.ts';
+import { minute } from '../../../report/text.ts';
+import { isoOrNull, tableLine } from './cells.ts';
 
 /** An output format: heading and rows. */
 export interface RowFormat {
@@ -10,38 +10,52 @@ export interface RowFormat {
 }
 
 const WIDTHS = [10, 32, 10, 14, 16, 16] as const;
+const COLUMNS = [
+  'site',
+  'host',
+  'ip',
+  'name',
+  'mac',
+  'os',
+  'host_state',
+  'host_first_seen',
+  'host_last_seen',
+  'port',
+  'transport',
+  'state',
+  'service',
+  'version',
+  'certificate_subject',
+  'certificate_fingerprint',
+  'certificate_not_after',
+  'first_seen',
+  'last_seen',
+  'last_tested',
+  'since',
+] as const;
 
 export const ROW_FORMATS: Readonly<Record<string, RowFormat>> = {
-  table: { heading: tableLine(['SITE', 'HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE']), row: tableRow },
+  table: { heading: tableLine(['SITE', 'HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE'], WIDTHS), row: tableRow },
   json: { heading: '', row: (row) => `${JSON.stringify(flat(row))}\n` },
-  csv: { heading: csvHeading(Object.keys(flat(EMPTY()))), row: (row) => csvLine(Object.values(flat(row))) },
+  csv: { heading: csvHeading(COLUMNS), row: csvRow },
 };
 
 function tableRow({ site, host, name, hostState, hostLastSeen, hostSince, port }: InventoryRow): string {
   const label = name === undefined || name === host ? host : `${host} (${name})`;
-  if (port === undefined) return tableLine([site, label, '-', hostState, minute(hostSince), minute(hostLastSeen), '']);
+  if (port === undefined) return tableLine([site, label, '-', hostState, minute(hostSince), minute(hostLastSeen), ''], WIDTHS);
   const state = hostState === 'down' ? `${port.state}, host down` : port.state;
   const service = [port.service, port.version].filter((word) => word !== undefined).join(' ');
-  return tableLine([
-    site,
-    label,
-    `${port.number}/${port.transport}`,
-    state,
-    minute(port.since),
-    port.lastSeen === undefined ? 'never open' : minute(port.lastSeen),
-    service,
-  ]);
+  const lastOpen = port.lastSeen === undefined ? 'never open' : minute(port.lastSeen);
+  return tableLine([site, label, `${port.number}/${port.transport}`, state, minute(port.since), lastOpen, service], WIDTHS);
 }
 
-function tableLine(cells: readonly string[]): string {
-  return `${cells
-    .map((cell, i) => printable(cell).padEnd(WIDTHS[i] ?? 0))
-    .join(' ')
-    .trimEnd()}\n`;
+function csvRow(row: InventoryRow): string {
+  const cells = flat(row);
+  return csvLine(COLUMNS.map((column) => cells[column]));
 }
 
 /** A flat JSON object; every row has the same members. */
-function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, string | number | null>> {
+function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<(typeof COLUMNS)[number], string | number | null>> {
   return {
     site: row.site,
     host: row.host,
@@ -50,8 +64,8 @@ function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, stri
     mac: row.mac ?? null,
     os: row.os ?? null,
     host_state: row.hostState,
-    host_first_seen: iso(row.hostFirstSeen),
-    host_last_seen: iso(row.hostLastSeen),
+    host_first_seen: isoOrNull(row.hostFirstSeen),
+    host_last_seen: isoOrNull(row.hostLastSeen),
     port: port?.number ?? null,
     transport: port?.transport ?? null,
     state: port?.state ?? null,
@@ -60,35 +74,9 @@ function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, stri
     certificate_subject: port?.certificate?.subject ?? null,
     certificate_fingerprint: port?.certificate?.fingerprint ?? null,
     certificate_not_after: port?.certificate?.notAfter ?? null,
-    first_seen: iso(port?.firstSeen),
-    last_seen: iso(port?.lastSeen),
-    last_tested: iso(port?.lastTested),
-    since: iso(port === undefined ? row.hostSince : port.since),
-  };
-}
-
-function iso(time: number | undefined): string | null {
-  return time === undefined ? null : isoTime(time);
-}
-
-/** `2026-01-31 12:00`, in UTC. */
-function minute(time: number | undefined): string {
-  return time === undefined ? '' : isoTime(time).slice(0, 16).replace('T', ' ');
-}
-
-function EMPTY(): InventoryRow {
-  const none = undefined;
-  return {
-    site: '',
-    host: '',
-    ips: [],
-    name: none,
-    mac: none,
-    os: none,
-    hostState: 'unknown',
-    hostFirstSeen: none,
-    hostLastSeen: none,
-    hostSince: none,
-    port: none,
+    first_seen: isoOrNull(port?.firstSeen),
+    last_seen: isoOrNull(port?.lastSeen),
+    last_tested: isoOrNull(port?.lastTested),
+    since: isoOrNull(port === undefined ? row.hostSince : port.since),
   };
 }
