@@ -56,15 +56,15 @@ export class AnnouncedChanges {
   }
 
   /**
-   * Changes of a scan that this sink did not get; they count as announced from now on. `areSomeGone`: it did not get older ones either, and they
+   * Changes of a scan that this sink did not get; they count as announced from now on. `areSomeDeleted`: it did not get older ones either, and they
    * are no longer kept; said once.
    */
-  missed(scan: string, sink: Destination): { readonly events: readonly LogEvent[]; readonly areSomeGone: boolean } {
+  missed(scan: string, sink: Destination): { readonly events: readonly LogEvent[]; readonly areSomeDeleted: boolean } {
     const offset = this.lastOf(scan, sink);
     const rows = this.database.all('SELECT event FROM announced_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, offset);
     const lastGone = Number(this.database.get('SELECT last FROM pruned_change WHERE scan = ?', scan)?.['last'] ?? 0);
     if (rows.length > 0 || lastGone > offset) this.mark(scan, sink, Math.max(this.last(scan), lastGone));
-    return { events: rows.flatMap(({ event }) => read(event) ?? []), areSomeGone: lastGone > offset };
+    return { events: rows.flatMap(({ event }) => read(event) ?? []), areSomeDeleted: lastGone > offset };
   }
 
   /** All stored changes in the order of announcement. */

@@ -29,9 +29,9 @@ export function correctFutureTimes(
  * later of the two unless others show that it is late.
  */
 export function dateUntimedRuns(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
-  const held = scans.heldAfter(started);
+  const held = scans.withoutOwnTimeAfter(started);
   if (held.length === 0) return;
-  const time = Math.max(scans.latestTold(), started - 1);
+  const time = Math.max(scans.latestOwnTime(), started - 1);
   for (const { nr, started: at } of held) {
     if (time >= at) continue;
     for (const key of hosts.lastFoundAt(at)) {

@@ -103,7 +103,7 @@ export function unlistedPort(
 }
 
 /** Whether the scan technique can establish the state of a listed port. */
-export function tells({ types }: RunCoverage, port: Port): boolean {
+export function canEstablishState({ types }: RunCoverage, port: Port): boolean {
   const info = port.protocol === undefined ? undefined : types.get(port.protocol);
   return info === undefined || establishes(info, port);
 }

@@ -26,7 +26,7 @@ export class CurrentRun {
   }
 
   /** The same run as stored in the state file, after a transaction was rolled back. */
-  anew(scans: KnownScans): CurrentRun {
+  reloaded(scans: KnownScans): CurrentRun {
     return new CurrentRun(this.context, scans.again(this.record), scans);
   }
 

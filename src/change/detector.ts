@@ -11,7 +11,7 @@ import { latestOf } from '../state/index-known.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { type Change, portOf } from './change.ts';
 import { reachedAt, wouldList } from './coverage.ts';
-import { hasLookedBefore, type Looking, thoseLooking, wasLookedFor } from './looked-before.ts';
+import { hasLookedBefore, type LookupRules, runsThatLooked, wasLookedFor } from './looked-before.ts';
 import { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
 import { absenceEvent, changeEvent } from './event.ts';
@@ -26,7 +26,7 @@ import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
 
 /** What change detection needs to know about the rules of findings. */
-interface Judge extends Looking {
+interface FindingRules extends LookupRules {
   /** The remedy of a rule; undefined for a rule that does not exist any more. */
   remedyOf(rule: string): string | undefined;
 }
@@ -42,7 +42,7 @@ export interface DetectorParts {
   readonly hosts: KnownHosts;
   readonly scans: KnownScans;
   readonly options: ChangeOptions;
-  readonly judge: Judge;
+  readonly judge: FindingRules;
   /** Whether inventory records are wanted, too. */
   readonly keepsInventory: boolean;
   /** The content of the files that nmap's arguments name, when portlog runs nmap. */
@@ -50,15 +50,15 @@ export interface DetectorParts {
 }
 
 /** The ports and findings of a host whose inventory records changed. */
-interface Said {
+interface ChangedRecords {
   readonly ports: Iterable<KnownPort>;
   readonly findings: Iterable<KnownFinding>;
 }
 
 /** Known ports that comparisons may go through, in one to two microseconds each, and how many each listing of a host earns. */
-const COMPARING = { most: 500_000, earned: 100 };
+const COMPARISON_BUDGET = { most: 500_000, earned: 100 };
 /** More than a scan that repeats its ports needs. */
-const EARNED_BY_A_PORT = 4;
+const BUDGET_PER_PORT = 4;
 /** What an older listing costs in comparison: afterwards it is looked whether it has changed anything. */
 const OLDER = 3;
 
@@ -68,9 +68,9 @@ const OLDER = 3;
  */
 export class ChangeDetector {
   private readonly parts: DetectorParts;
-  private readonly budget = new Budget(COMPARING);
+  private readonly budget = new Budget(COMPARISON_BUDGET);
   /** Hosts that were not compared because of it: they have many known ports. */
-  private readonly overdone = new Set<string>();
+  private readonly notCompared = new Set<string>();
 
   constructor(parts: DetectorParts) {
     this.parts = parts;
@@ -112,7 +112,7 @@ export class ChangeDetector {
     const outcome = observe(known, observation, this.parts.options);
     const { recorded, recordedFindings } = known;
     // An older sighting says nothing about what came after the latest one.
-    const isSettled = known.time === time && this.settleAbsence(known, reachedAt(context.identity), run);
+    const isSettled = known.time === time && this.applyLaterAbsences(known, reachedAt(context.identity), run);
     counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
     const firstPorts = outcome.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
     counts.firstPorts += firstPorts;
@@ -129,12 +129,12 @@ export class ChangeDetector {
 
   /** Comparing covers all known ports. A listing with many ports, or of a host with few, is always compared. */
   private mayCompare({ key, ports, time: latest }: KnownHost, { sighting, time }: Observation): boolean {
-    this.budget.refill(sighting.ports.size * EARNED_BY_A_PORT);
+    this.budget.refill(sighting.ports.size * BUDGET_PER_PORT);
     const isSpent = !this.budget.hasLeft();
-    if (isSpent && this.overdone.has(key)) return false;
+    if (isSpent && this.notCompared.has(key)) return false;
     const known = Object.keys(ports).length;
-    if (isSpent && known > COMPARING.earned) {
-      this.overdone.add(key);
+    if (isSpent && known > COMPARISON_BUDGET.earned) {
+      this.notCompared.add(key);
       return false;
     }
     this.budget.spend(time < latest ? known * OLDER : known);
@@ -162,7 +162,7 @@ export class ChangeDetector {
       scan: record.nr,
       mark: markOf(context, weaknesses),
       wasLookedFor: () => wasLookedFor(address, run.earlierAt(address)),
-      laterLooks: (port, source) => thoseLooking(scans.at.most((later ??= run.laterAt(address))), { address, port, source }, judge),
+      laterLooks: (port, source) => runsThatLooked(scans.at.most((later ??= run.laterAt(address))), { address, port, source }, judge),
       hasLookedIn: (nr, source) => judge.looksFor(scans.argsOf(nr), source),
       hasLookedBefore: (port, source, since) => hasLookedBefore({ address, port, source, since }, (wanted) => run.earlierAt(address, wanted), judge),
     };
@@ -185,7 +185,7 @@ export class ChangeDetector {
   }
 
   /** Makes inventory records: of the host once per run, of its ports and weaknesses when they change. */
-  private record(known: KnownHost, { context }: CurrentRun, moved: Said, detected: Detected): void {
+  private record(known: KnownHost, { context }: CurrentRun, moved: ChangedRecords, detected: Detected): void {
     if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
     // Records of ports and findings also contain the state of their host, because "what is open now" queries them alone.
@@ -199,7 +199,7 @@ export class ChangeDetector {
   }
 
   /** Inventory records for what an older sighting has added, dated like the latest sighting. */
-  private recordLate(known: KnownHost, run: CurrentRun, said: Said, detected: Detected): void {
+  private recordLate(known: KnownHost, run: CurrentRun, said: ChangedRecords, detected: Detected): void {
     if (known.up.yes === undefined) return;
     detected.moved.add(known.key);
     if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, said));
@@ -222,7 +222,7 @@ export class ChangeDetector {
     return { options, scanId: scans.idOf(scan), base: baseFields({ scanner: scans.scannerOf(scan) }, options) };
   }
 
-  private records(context: RecordContext, known: KnownHost, { ports, findings }: Said): readonly LogEvent[] {
+  private records(context: RecordContext, known: KnownHost, { ports, findings }: ChangedRecords): readonly LogEvent[] {
     // The same for every server and at any time, because a server accepts a record of one revision once.
     const time = latestOf(known);
     const records = [hostRecord(context, known, time)];
@@ -233,7 +233,7 @@ export class ChangeDetector {
   }
 
   /** Applies later runs that were read before this one and did not find the host: true when there are any. */
-  private settleAbsence(known: KnownHost, address: string, run: CurrentRun): boolean {
+  private applyLaterAbsences(known: KnownHost, address: string, run: CurrentRun): boolean {
     const later = run
       .laterAt(address)
       .filter(({ started, coverage, counts }) => started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread));

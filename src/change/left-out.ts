@@ -38,10 +38,10 @@ export function isGone({ port, source }: Pick<KnownFinding, 'port' | 'source'>, 
   const found = sighting.find(protocol, number);
   if (!found.tested) return false;
   if (found.state !== 'open') return isOpen(found.state) === false;
-  return sighting.hasLooked(port, source) && !(source === SERVICE && hasSaidLess(known.ports[port], sighting.ports.get(port)));
+  return sighting.hasLooked(port, source) && !(source === SERVICE && isLessPrecise(known.ports[port], sighting.ports.get(port)));
 }
 
 /** Whether the service is named less precisely than before: plain `http` does not disprove the Elasticsearch that nmap recognised there. */
-function hasSaidLess(known: KnownPort | undefined, now: PortSighting | undefined): boolean {
+function isLessPrecise(known: KnownPort | undefined, now: PortSighting | undefined): boolean {
   return now?.asked !== undefined && known?.service !== undefined && isLessExact(now.asked, known.service.value);
 }

@@ -4,7 +4,7 @@ import type { Wanted } from './runs-at.ts';
 import type { LaterRun, RunSetup, ScanRecord } from './scan-record.ts';
 
 /** Knows what a run with given arguments looks for. */
-export interface Looking {
+export interface LookupRules {
   /** Whether a run with these arguments looks for what a source finds. */
   looksFor(args: string | undefined, source: string): boolean;
 }
@@ -29,20 +29,20 @@ export function wasLookedFor(address: string, runs: Iterable<ScanRecord>): boole
 export function hasLookedBefore(
   { address, port, source, since }: Question,
   runs: (wanted: Wanted) => Iterable<ScanRecord>,
-  looking: Looking,
+  looking: LookupRules,
 ): boolean {
-  const isMeant = (run: Looks): boolean => looksAt(run, { port, source }, looking);
+  const isMeant = (run: RunLooks): boolean => looksAt(run, { port, source }, looking);
   return wasLookedFor(address, runs({ since, isMeant }));
 }
 
 /** The complete runs that have looked for what a source finds. */
-export function thoseLooking(runs: Iterable<LaterRun>, { address, ...what }: Omit<Question, 'since'>, looking: Looking): readonly LaterRun[] {
+export function runsThatLooked(runs: Iterable<LaterRun>, { address, ...what }: Omit<Question, 'since'>, looking: LookupRules): readonly LaterRun[] {
   return [...runs].filter((run) => looksAt(run, what, looking) && wouldList(run.coverage, address, run.counts.unread));
 }
 
-type Looks = Pick<ScanRecord, 'setup' | 'coverage'>;
+type RunLooks = Pick<ScanRecord, 'setup' | 'coverage'>;
 
-function looksAt({ setup, coverage }: Looks, { port, source }: Pick<Question, 'port' | 'source'>, looking: Looking): boolean {
+function looksAt({ setup, coverage }: RunLooks, { port, source }: Pick<Question, 'port' | 'source'>, looking: LookupRules): boolean {
   if (port !== undefined && coverage.ports.get(port.protocol)?.has(port.number) !== true) return false;
   return doesLook(setup, source, looking);
 }
@@ -50,7 +50,7 @@ function looksAt({ setup, coverage }: Looks, { port, source }: Pick<Question, 'p
 /** Answers by set-up: all runs of a kind share one, and thousands of hosts ask about it. */
 const KNOWN = new WeakMap<RunSetup, Map<string, boolean>>();
 
-function doesLook(setup: RunSetup, source: string, looking: Looking): boolean {
+function doesLook(setup: RunSetup, source: string, looking: LookupRules): boolean {
   const known = KNOWN.get(setup) ?? new Map<string, boolean>();
   const does = known.get(source) ?? looking.looksFor(setup.args, source);
   KNOWN.set(setup, known.set(source, does));

@@ -24,7 +24,7 @@ export class FindingObserver {
   private readonly changes: Change[];
   private readonly unchanged: ReadonlySet<string>;
   private first = 0;
-  private grave = 0;
+  private severe = 0;
   private readonly moved: KnownFinding[] = [];
 
   /** `unchanged`: ports at which the same product was found before. */
@@ -42,13 +42,13 @@ export class FindingObserver {
    * `first`: findings that belong to the baseline; `grave`: those that would, but are reported because of their severity; `moved`: those whose
    * inventory record changed.
    */
-  run(): { readonly first: number; readonly grave: number; readonly moved: readonly KnownFinding[] } {
+  run(): { readonly first: number; readonly severe: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
     // Silenced findings are neither opened nor resolved.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
     for (const [id, finding] of this.lookedAt()) if (!seen.has(id) && isGone(finding, known, sighting)) this.resolve(finding);
-    return { first: this.first, grave: this.grave, moved: this.moved };
+    return { first: this.first, severe: this.severe, moved: this.moved };
   }
 
   /** The known findings that this sighting may affect. */
@@ -57,7 +57,7 @@ export class FindingObserver {
     return sighting.unlisted.length > 0 ? Object.entries(known.findings) : knownFindingsAt(known, sighting.ports.keys());
   }
 
-  private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
+  private observeFinding(id: string, { isSevere, about, ...seen }: SeenFinding): void {
     const { port, key, rule, title, due, severity, source, vulnerability, exploited } = seen;
     const finding = {
       ...(port === undefined ? {} : { port }),
@@ -80,19 +80,19 @@ export class FindingObserver {
     const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
     putFinding(known, id, after);
     // An already known finding has the later tests in its record.
-    if (before === undefined) for (const at of this.laterInVain(finding)) note(open, 'no', at, { keep: confirm, late: false });
+    if (before === undefined) for (const at of this.laterTestsWithout(finding)) note(open, 'no', at, { keep: confirm, late: false });
     if (isOther(before, after)) this.moved.push(after);
     // Later tests that were read before this one show that it is gone: not a change. Runs that did not look for it do not count.
     if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
     const isNews = was === 'no' || this.isNewsOf(finding);
-    if (isNews || isGrave) this.opened(after, before, isNews, about());
+    if (isNews || isSevere) this.opened(after, before, isNews, about());
     if (isNews) return;
-    if (isGrave) this.grave++;
+    if (isSevere) this.severe++;
     else this.first++;
   }
 
   /** Times of later tests, read before this one, that did not find it: the port was closed, or the source has looked again. */
-  private laterInVain({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): readonly number[] {
+  private laterTestsWithout({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): readonly number[] {
     const { known, observation } = this;
     const { time } = observation;
     const port = key === undefined ? undefined : known.ports[key];

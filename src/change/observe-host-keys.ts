@@ -1,7 +1,7 @@
 import type { HostKey } from '../event/host-key.ts';
 import { type KnownHostKey, type LatestValue, withValue } from '../state/known-host.ts';
 import type { Side } from './change.ts';
-import { stood } from './phrases.ts';
+import { lifetimeOf } from './phrases.ts';
 
 /** A server whose types change all the time does not fill the state. */
 const MOST_TYPES = 16;
@@ -53,7 +53,7 @@ function changeOf(others: readonly OtherKey[]): HostKeyChange | undefined {
   const more = others.filter((other) => other !== shown).map(({ type }) => type);
   const latest = others.reduce((a, b) => (b.was.at > a.was.at ? b : a)).was;
   return {
-    before: { text: was.join(', '), hostKeys: was, ...stood(latest) },
+    before: { text: was.join(', '), hostKeys: was, ...lifetimeOf(latest) },
     after: { text: is.join(', '), hostKeys: is },
     what: `has another SSH host key: ${shown.type} ${shown.is}, was ${shown.was.value}${more.length === 0 ? '' : ` (others as well: ${more.join(', ')})`}`,
   };

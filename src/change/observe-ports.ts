@@ -17,7 +17,7 @@ import { isOpen } from './coverage.ts';
 import type { Observation } from './observation.ts';
 import { observeHostKeys } from './observe-host-keys.ts';
 import { wasOpenBefore } from './observe-silence.ts';
-import { ago, certificateTexts, changeOf, serviceWords, inBrackets, serviceText, stood, durationWords } from './phrases.ts';
+import { ago, certificateTexts, changeOf, serviceWords, inBrackets, serviceText, lifetimeOf, durationWords } from './phrases.ts';
 import { isLessExact, isSameService, type ServiceIdentity } from './service.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 import { fromLists } from './tested-lists.ts';
@@ -62,7 +62,7 @@ export class PortObserver {
    */
   run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string>; readonly untold: readonly KnownPort[] } {
     const { known, sighting } = this;
-    const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.tellingUnlisted()];
+    const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.relevantUnlisted()];
     for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
       const found = sighting.find(protocol, number);
       if (!found.tested) continue;
@@ -77,15 +77,15 @@ export class PortObserver {
    * Known ports for which it matters that they are not listed. Optimised, because a host may be listed thousands of times and have thousands
    * of known ports.
    */
-  private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
+  private *relevantUnlisted(): Generator<readonly [string, KnownPort]> {
     const { known, sighting } = this;
     const tested = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
     // Starting to iterate over the keys of an object costs as much as iterating over all of them.
     if (tested === 0) return;
-    for (const key of knowsMore(known.ports, tested) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
+    for (const key of hasMoreThan(known.ports, tested) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
       const port = known.ports[key];
-      const isTold = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
-      if (isTold && !sighting.ports.has(key)) yield [key, port];
+      const isTested = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
+      if (isTested && !sighting.ports.has(key)) yield [key, port];
     }
   }
 
@@ -152,7 +152,7 @@ export class PortObserver {
     port.service = moreExact(withValue(known, service, this.stamp, isSame), known, service, this.stamp.time);
     if (!wasOpen || known === undefined || port.service.value !== service || isSame(known.value, service)) return;
     const [from, to] = [serviceText(known.value), serviceText(service)];
-    const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
+    const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...lifetimeOf(known) };
     const after = { text: to, state: 'open', service: guess, version };
     this.add('service-changed', side, after, `${place(port)} changed from ${from} to ${to}`, port);
   }
@@ -164,7 +164,7 @@ export class PortObserver {
     port.certificate = withValue(known, seen, this.stamp, isSameCertificate);
     if (known === undefined || port.certificate.value !== seen || isSameCertificate(known.value, seen)) return;
     const [from, to] = certificateTexts(known.value, seen);
-    const side = { text: from, certificate: known.value, ...stood(known) };
+    const side = { text: from, certificate: known.value, ...lifetimeOf(known) };
     this.add('certificate-changed', side, { text: to, certificate: seen }, `${place(port)} has another certificate: ${to}, was ${from}`, port);
   }
 
@@ -220,7 +220,7 @@ function place({ number, protocol }: KnownPort): string {
 }
 
 /** Whether more ports are known than `than`: then those are looked up one by one, instead of iterating over all known ports. */
-function knowsMore(ports: KnownHost['ports'], than: number): boolean {
+function hasMoreThan(ports: KnownHost['ports'], than: number): boolean {
   let known = 0;
   for (const _ in ports) if (++known > than) return true;
   return false;

@@ -8,7 +8,7 @@ import { DEFAULT_SERVICE_IDENTITY, type ServiceIdentity } from './service.ts';
 import { FindingObserver } from './observe-findings.ts';
 import { PortObserver } from './observe-ports.ts';
 import { isSameOs } from './operating-system.ts';
-import { ago, changeOf, serviceWords, stood, durationWords } from './phrases.ts';
+import { ago, changeOf, serviceWords, lifetimeOf, durationWords } from './phrases.ts';
 import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
 import { isNewest, type KnownHost, type KnownPort, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
 import { revise, reviseIfOther } from './revision.ts';
@@ -89,7 +89,7 @@ class Observing {
     takeLists(known, observation, this.confirm);
     if (presence === 'new') this.changes.unshift(this.newHost());
     const findingObserver = new FindingObserver(known, observation, this.confirm, this.changes, ports.unchanged);
-    const { first: firstFindings, grave: graveFindings, moved: findings } = findingObserver.run();
+    const { first: firstFindings, severe: graveFindings, moved: findings } = findingObserver.run();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
@@ -172,7 +172,7 @@ class Observing {
   ): LatestValue<string> {
     const after = withValue(register, value, this.stamp, isSame);
     if (register !== undefined && after.value === value && !isSame(register.value, value))
-      this.add(action, { ...side(register.value), ...stood(register) }, side(value), `${what} from ${register.value} to ${value}`);
+      this.add(action, { ...side(register.value), ...lifetimeOf(register) }, side(value), `${what} from ${register.value} to ${value}`);
     return after;
   }
 

@@ -21,9 +21,9 @@ export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
 
 /** `open for 41 days`; when the change happened at an unknown time after another state was seen, `open for less than 2 days`. */
 export function durationWords(opposites: OppositeTests, what: 'yes' | 'no', time: number, word: string): string {
-  const stood = since(opposites, what) ?? time;
-  const isExact = stood === opposites[what]?.first || stood === opposites[what]?.again;
-  return ago(time - stood, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
+  const lifetimeOf = since(opposites, what) ?? time;
+  const isExact = lifetimeOf === opposites[what]?.first || lifetimeOf === opposites[what]?.again;
+  return ago(time - lifetimeOf, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - lifetimeOf, 'ceil')}`));
 }
 
 /** A phrase with an age. For two files the time between them does not matter, and less than a second says nothing: then `otherwise`. */
@@ -77,6 +77,6 @@ function certificateText({ subject, notAfter, fingerprint }: Certificate): strin
 }
 
 /** Since when a value is known, when it was seen last, and in which scan. */
-export function stood({ since, at, scan }: LatestValue<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
+export function lifetimeOf({ since, at, scan }: LatestValue<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
   return { since, seen: at, scan };
 }

@@ -45,7 +45,7 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
     const sighting = before.hosts.get(key);
     if (sighting === undefined) return undefined;
     const host = unknownHost(key);
-    observe(host, { sighting, ...BEFORE, ...ALONE, wasLookedFor: () => false, hasLookedBefore: () => false });
+    observe(host, { sighting, ...BEFORE, ...NO_LATER_RUNS, wasLookedFor: () => false, hasLookedBefore: () => false });
     return host;
   };
   const looksFor = (source: string): boolean => before.runs.some(({ args }) => before.findings?.looksFor(args, source) === true);
@@ -134,7 +134,7 @@ class Comparison {
       ...afterAll(host),
       wasLookedFor: () => knowledge.wasLookedFor(key),
       hasLookedBefore: (port: KnownPort | undefined, source: string, since: number) => knowledge.hasLookedBefore(key, port, source, since),
-      ...ALONE,
+      ...NO_LATER_RUNS,
     };
     const found = observe(host, observation, this.options);
     this.changes.push(...found.changes);
@@ -165,7 +165,7 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
 }
 
 /** There are no later runs. */
-const ALONE = { laterLooks: () => [], hasLookedIn: () => false };
+const NO_LATER_RUNS = { laterLooks: () => [], hasLookedIn: () => false };
 const BEFORE = { time: 0, scan: 0, mark: 'before' };
 
 function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: number; readonly mark: string } {

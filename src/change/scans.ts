@@ -41,7 +41,7 @@ export class KnownScans {
 
   /** Enters a run that begins, or returns its record if it is known. */
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
-    this.enterOthers();
+    this.enterOlder();
     const before = this.row(id);
     if (before === undefined) return this.records.of(this.insert(id, started, setup), setup);
     this.renew(before, setup);
@@ -157,14 +157,14 @@ export class KnownScans {
   }
 
   /** Runs without possible times that were read after `time`. */
-  heldAfter(time: number): readonly Place[] {
+  withoutOwnTimeAfter(time: number): readonly Place[] {
     return this.database
       .all('SELECT nr, started FROM scan WHERE site = ? AND started > ? AND held = 1', this.site, time)
       .map(({ nr, started }) => ({ nr: nr as number, started: started as number }));
   }
 
   /** The latest time of any run with times of its own. */
-  latestTold(): number {
+  latestOwnTime(): number {
     const sql = 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND held = 0 ORDER BY max(started, ended) DESC LIMIT 1';
     return (this.database.get(sql, this.site)?.['last'] as number | undefined) ?? 0;
   }
@@ -225,7 +225,7 @@ export class KnownScans {
   }
 
   /** Enters runs that an older version has stored without entering them; also one that is still running. */
-  private enterOthers(): void {
+  private enterOlder(): void {
     const others = this.database.all(ALL_NOT_ENTERED, this.site);
     for (const row of others) this.file(row['nr'] as number, String(row['kind']), setupOf(row));
   }

@@ -26,18 +26,18 @@ export function isSameService(a: Service, b: Service, identity: ServiceIdentity)
  * ones. When those are missing (an overloaded server or scanner, a script that timed out), nmap has seen less, and nothing has changed.
  */
 export function isLessExact(a: Service, b: Service): boolean {
-  return a.name === b.name ? saysLess(a, b) || isRangeAround(a, b) : isWayTo(a, b);
+  return a.name === b.name ? isLessPrecise(a, b) || isRangeAround(a, b) : isProtocolOf(a, b);
 }
 
 /** Whether `a` lacks product and version, or only the version, of the same service. */
-function saysLess(a: Service, b: Service): boolean {
+function isLessPrecise(a: Service, b: Service): boolean {
   const [[product, version], [otherProduct, otherVersion]] = [partsOf(a, 'version'), partsOf(b, 'version')];
   if (version !== '') return false;
   return product === otherProduct ? otherVersion !== '' : product === '';
 }
 
 /** `ssl`, `rpcbind`: nmap recognised how to talk to a service, but not which one it is. */
-function isWayTo(a: Service, b: Service): boolean {
+function isProtocolOf(a: Service, b: Service): boolean {
   if (a.version !== '') return false;
   return a.name === 'ssl' ? /^(?:https$|ssl\/)/.test(b.name) : a.name === 'rpcbind' && b.version.includes('RPC #');
 }

@@ -23,7 +23,7 @@ export function shrinkage(current: Pick<CurrentRun, 'record' | 'earlierAlike' | 
   const { record: run } = current;
   const { profile } = run.coverage.arguments;
   if (profile === '') return undefined;
-  const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === profile && doesTheSame(run, other);
+  const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === profile && hasSameSetup(run, other);
   const earlier = first(current.earlierAlike, isAlike);
   if (earlier === undefined || first(current.laterAlike, isAlike) !== undefined) return undefined;
   const [before, after] = [reachOf(earlier), reachOf(run)];
@@ -36,7 +36,7 @@ function first(runs: Iterable<ScanRecord>, isMeant: (run: ScanRecord) => boolean
   return undefined;
 }
 
-function doesTheSame(a: ScanRecord, b: ScanRecord): boolean {
+function hasSameSetup(a: ScanRecord, b: ScanRecord): boolean {
   const [x, y] = [a.coverage.arguments, b.coverage.arguments];
   if (x.scope.known && y.scope.known) return x.scope.addresses.overlaps(y.scope.addresses);
   // Names or target lists can only be counted.

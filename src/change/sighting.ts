@@ -13,7 +13,7 @@ import {
   countedPorts,
   type PortFinding,
   type RunCoverage,
-  tells,
+  canEstablishState,
   type TestedSet,
   unlistedPort,
   unlistedSets,
@@ -60,7 +60,7 @@ export interface SeenFinding extends Pick<
   'port' | 'key' | 'rule' | 'title' | 'due' | 'severity' | 'source' | 'vulnerability' | 'exploited'
 > {
   /** Severe, so that it is reported even in a baseline. */
-  readonly isGrave: boolean;
+  readonly isSevere: boolean;
   /** Silenced by the user: never a change and not stored, and it resolves no finding that was reported before. */
   readonly isSilent: boolean;
   /** The fields of its event: `rule`, `vulnerability`, `nmap.finding`. */
@@ -94,7 +94,7 @@ export function sightingOf(run: RunCoverage, host: Host, identity = identify(hos
   const undecided = new Map<string, PortSighting>();
   for (const port of host.ports) {
     const sighting = portSighting(port);
-    if (sighting !== undefined) (tells(run, port) ? ports : undecided).set(portKey(sighting.protocol, sighting.number), sighting);
+    if (sighting !== undefined) (canEstablishState(run, port) ? ports : undecided).set(portKey(sighting.protocol, sighting.number), sighting);
   }
   const { status, timedout } = host;
   const counted = countedPorts(host.extraports);

@@ -14,11 +14,11 @@ export function opensearchObjects(options: ContentOptions): readonly OsdObject[]
   return [
     osdObject('index-pattern', EVENTS, { ...known[EVENTS], fieldFormatMap }),
     osdObject('index-pattern', KNOWN, { ...known[KNOWN], fieldFormatMap }),
-    ...osdDashboards(DASHBOARDS.map(worded)),
+    ...osdDashboards(DASHBOARDS.map(withTexts)),
   ];
 }
 
-function worded(dashboard: Dashboard): OsdDashboard {
+function withTexts(dashboard: Dashboard): OsdDashboard {
   const panels = dashboard.panels.map(({ query, ...panel }) => ({
     ...panel,
     pattern: query.from === INVENTORY ? KNOWN : EVENTS,

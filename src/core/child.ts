@@ -111,7 +111,7 @@ export interface Ended {
 const MAX_STDERR_BYTES = 8192;
 /** Between SIGTERM and SIGKILL. */
 const TERM_TO_KILL_MS = 2000;
-const LAST_WORDS_MS = 300;
+const OUTPUT_GRACE_MS = 300;
 
 /**
  * Runs a program in a process group of its own and writes `input` to it. When it has ended, or its time is over, or `signal` aborts, or portlog
@@ -171,7 +171,7 @@ function collect(stream: Readable): () => Promise<string> {
   });
   return async () => {
     // A process that the program left behind may keep the stream open for ever.
-    const timer = setTimeout(() => stream.destroy(), LAST_WORDS_MS);
+    const timer = setTimeout(() => stream.destroy(), OUTPUT_GRACE_MS);
     await closed;
     clearTimeout(timer);
     return bytes.toString('utf8');

@@ -18,7 +18,7 @@ export class HeldLease {
   }
 
   /** Takes or extends the lease; false while another process holds it. */
-  take(): boolean {
+  acquire(): boolean {
     const { elapsed } = this.clock;
     const isOurs = this.spoolWriter.tables.lease.take(elapsed);
     if (isOurs) this.takenAt = elapsed();
@@ -30,7 +30,7 @@ export class HeldLease {
    * the batch must still be in the spool.
    */
   covers(seq: number): boolean {
-    return this.clock.elapsed() < this.takenAt + CERTAIN_MS || (this.take() && this.spoolWriter.tables.spool.has(seq));
+    return this.clock.elapsed() < this.takenAt + CERTAIN_MS || (this.acquire() && this.spoolWriter.tables.spool.has(seq));
   }
 
   /** Releases the lease. */

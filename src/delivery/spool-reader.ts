@@ -131,7 +131,7 @@ export class SpoolReader {
     if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
-      const mayGo = this.lease.take();
+      const mayGo = this.lease.acquire();
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
       if (mayGo && next === undefined) return this.becameEmpty();
       // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.

@@ -64,7 +64,7 @@ function take(entries: readonly Queued[], { handover, to, tries, leave }: Move):
 }
 
 function isKnown(handover: Handover, { ackGroup, dataset, id }: Queued): boolean {
-  return ackGroup !== undefined && (handover.isOver(ackGroup.key, id) || handover.isKnown(dataset, ackGroup.key));
+  return ackGroup !== undefined && (handover.wasMoved(ackGroup.key, id) || handover.isKnown(dataset, ackGroup.key));
 }
 
 function partyOf({ identity, tables: { ledger } }: WaitingSink): ConstructorParameters<typeof Handover>[1] {

@@ -41,7 +41,7 @@ class SinkExporter implements LogRecordExporter {
   private readonly store: Store | undefined;
   /** Exports are processed one after the other. */
   private work: Promise<void> = Promise.resolve();
-  private isShut = false;
+  private isClosed = false;
 
   constructor(sink: Sink, { store, retryForMs = 60_000 }: SinkExporterOptions) {
     this.store = store;
@@ -50,7 +50,7 @@ class SinkExporter implements LogRecordExporter {
   }
 
   export(records: ReadableLogRecord[], done: Done): void {
-    const exporting = this.isShut ? Promise.reject(new Error('the exporter was shut down')) : this.work.then(() => this.take(records));
+    const exporting = this.isClosed ? Promise.reject(new Error('the exporter was shut down')) : this.work.then(() => this.take(records));
     this.work = exporting.catch(() => undefined);
     exporting.then(
       () => done({ code: SUCCESS }),
@@ -63,8 +63,8 @@ class SinkExporter implements LogRecordExporter {
   }
 
   async shutdown(): Promise<void> {
-    if (this.isShut) return;
-    this.isShut = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     await this.work;
     await this.delivery.finish();
     await this.delivery.close();

@@ -6,7 +6,7 @@ import { EXPOSURE, type ExposurePolicy, type NetworkEntry } from './exposure.ts'
 import type { Guesses } from './exposed-service.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt, rulesOf, subjectsOf } from './registry.ts';
-import type { Looks } from './looks.ts';
+import type { LookedFor } from './looked-for.ts';
 import type { RiskyService } from './risky-service.ts';
 
 /** Settings of a rule. */
@@ -76,7 +76,7 @@ export class Finder {
   }
 
   /** Whether a source would report its finding again if it still held. */
-  hasLooked(looks: Looks, source: string): boolean {
+  hasLooked(looks: LookedFor, source: string): boolean {
     return source === EXPOSURE ? this.options.exposure?.judges === true : looks.wouldFindAgain(source);
   }
 

@@ -4,7 +4,7 @@ import { findingStatement } from './event.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder, FindingsAt } from './finder.ts';
-import { Looks } from './looks.ts';
+import { LookedFor } from './looked-for.ts';
 import { findingKey, subjectsOf } from './registry.ts';
 
 /** A finding as change detection needs it. */
@@ -19,7 +19,7 @@ interface SeenFinding {
   readonly source: string;
   readonly vulnerability?: string;
   readonly exploited?: true;
-  readonly isGrave: boolean;
+  readonly isSevere: boolean;
   /** Ignored by change detection: neither a change, nor stored, nor does it resolve anything. */
   readonly isSilent: boolean;
   /** Its fields for the event. */
@@ -39,7 +39,7 @@ export function seenFindings(
   finder: Finder,
   { run, host, time, places = finder.of(run, host, time) }: Looked,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
-  let looks: ReadonlyMap<string | undefined, Looks> | undefined;
+  let looks: ReadonlyMap<string | undefined, LookedFor> | undefined;
   return {
     findings: eachOnce(places),
     hasLooked(place, source) {
@@ -51,11 +51,11 @@ export function seenFindings(
   };
 }
 
-function looksByPlace({ run, host, time }: Looked): ReadonlyMap<string | undefined, Looks> {
-  const byPlace = new Map<string | undefined, Looks>();
+function looksByPlace({ run, host, time }: Looked): ReadonlyMap<string | undefined, LookedFor> {
+  const byPlace = new Map<string | undefined, LookedFor>();
   for (const subject of subjectsOf(run, host, time)) {
     const place = portKeyOf(subject.port);
-    const looks = byPlace.get(place) ?? new Looks(run.args);
+    const looks = byPlace.get(place) ?? new LookedFor(run.args);
     looks.add(subject);
     byPlace.set(place, looks);
   }
@@ -88,7 +88,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     ...(vulnerability === undefined ? {} : { vulnerability: vulnerability.id }),
     ...(vulnerability?.exploit === true || vulnerability?.knownExploited !== undefined ? { exploited: true } : {}),
     // Expected exposure is stated by the user, so there is no baseline.
-    isGrave: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
+    isSevere: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isSilent: !alerts,
     about: () => findingStatement(finding),
   };

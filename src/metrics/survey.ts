@@ -32,7 +32,7 @@ export class Survey {
       [this.version, this.zones] = [version, zoneOf];
       this.counting = this.count(zoneOf);
     }
-    await this.patiently(this.counting);
+    await this.afterCounting(this.counting);
     return this.counted ?? [];
   }
 
@@ -46,7 +46,7 @@ export class Survey {
     }
   }
 
-  private async patiently(counting: Promise<void> | undefined): Promise<void> {
+  private async afterCounting(counting: Promise<void> | undefined): Promise<void> {
     if (counting === undefined) return;
     if (this.counted === undefined) return counting;
     const done = new AbortController();

@@ -1,4 +1,4 @@
-import { Crowd } from './crowd.ts';
+import { RunLimit } from './run-limit.ts';
 import { type Element, interruptedHost } from './element.ts';
 import type { Refusal, ScanItem } from './item.ts';
 import type { RunStats } from './model.ts';
@@ -25,8 +25,8 @@ export class CurrentRun {
   private interrupted = new Map<string, number>();
   private early: ScanItem[] = [];
   private readonly stray = new StrayElements();
-  private readonly crowd = new Crowd();
-  /** The current run is one too many (see {@link Crowd}), so none of it is read. */
+  private readonly runLimit = new RunLimit();
+  /** The current run is one too many (see {@link RunLimit}), so none of it is read. */
   isLeftOut = false;
   /** The input has had a run so far. */
   hasBegun = false;
@@ -48,19 +48,19 @@ export class CurrentRun {
 
   /** Starts a run at a byte of input; the previous one must have ended. */
   begin(offset: number, header = new RunDraft()): void {
-    this.isLeftOut = this.crowd.isFull(offset);
-    if (this.isLeftOut) this.crowd.leaveOut(offset);
+    this.isLeftOut = this.runLimit.isFull(offset);
+    if (this.isLeftOut) this.runLimit.skip(offset);
     else this.header = header;
   }
 
   /** An element of a run that is left out. */
-  passOver(element: string): void {
+  skip(element: string): void {
     this.isLeftOut = element !== '/nmaprun';
   }
 
   /** Whether a host outside of any run, at this byte, begins a run. */
   mayBeginWithHost(offset: number): boolean {
-    return !this.crowd.isFull(offset);
+    return !this.runLimit.isFull(offset);
   }
 
   /** Adds the part of the header at which `reader` is. */
@@ -84,9 +84,9 @@ export class CurrentRun {
   }
 
   /** Emits what an element says, and how often nmap has written its progress into it. */
-  *give(element: string, item: Element | undefined, interruptions: number): Generator<ScanItem, void, undefined> {
+  *emit(element: string, item: Element | undefined, interruptions: number): Generator<ScanItem, void, undefined> {
     if (item?.kind === 'task' && this.header?.isWhole === false && this.early.length < MAX_EARLY) return void this.early.push(item);
-    yield* this.giveHeader();
+    yield* this.emitHeader();
     if (item?.kind === 'host') yield interruptions === 0 ? item : { kind: 'host', host: interruptedHost(item.host, interruptions) };
     else {
       if (interruptions > 0) yield { kind: 'mended', mended: { element, count: interruptions } };
@@ -96,11 +96,11 @@ export class CurrentRun {
   }
 
   /** Emits the header, unless that was done. */
-  *giveHeader(): Generator<ScanItem, void, undefined> {
+  *emitHeader(): Generator<ScanItem, void, undefined> {
     if (this.open) return;
-    yield* this.stray.tell();
+    yield* this.stray.report();
     this.open = true;
-    this.crowd.note();
+    this.runLimit.note();
     const { run } = this.header ?? new RunDraft();
     this.header = undefined;
     this.hasBegun = true;
@@ -116,7 +116,7 @@ export class CurrentRun {
     this.isLeftOut = false;
     if (this.header !== undefined) {
       if (pending === undefined && this.stray.isNothing(this.header)) this.forget(offset);
-      else yield* this.giveHeader();
+      else yield* this.emitHeader();
     }
     if (!this.open) return;
     const { stats } = this;
@@ -127,8 +127,8 @@ export class CurrentRun {
 
   /** At the end of the input: emits one item for all elements outside of runs, and one for runs that were left out. */
   *leftItems(): Generator<ScanItem, void, undefined> {
-    yield* this.stray.tell();
-    yield* this.crowd.tell();
+    yield* this.stray.report();
+    yield* this.runLimit.report();
   }
 
   /** Drops a run without content. */

@@ -22,7 +22,7 @@ export function readHost(reader: Reader, start: number, end: number): Host {
       if (lazy === undefined) readPorts(reader, ports, host.extraports);
       else {
         reader.keep(lazy.portsAt, reader.tagStart);
-        reader.apart(() => readPorts(reader, undefined, host.extraports));
+        reader.withoutKeeping(() => readPorts(reader, undefined, host.extraports));
       }
     } else readChild(reader, host);
   }

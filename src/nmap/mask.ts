@@ -35,10 +35,10 @@ function maskWords(words: readonly string[]): readonly (string | undefined)[] {
     const mask = maskOf(name, word);
     if (mask === undefined || (value === undefined && i + 1 === words.length)) masked.push(maskWord(word));
     else {
-      const isApart = value === undefined;
-      if (isApart) masked.push(word);
+      const isSeparateWord = value === undefined;
+      if (isSeparateWord) masked.push(word);
       const text = value ?? words[++i] ?? '';
-      masked.push((isApart ? '' : word.slice(0, word.length - text.length)) + mask(text));
+      masked.push((isSeparateWord ? '' : word.slice(0, word.length - text.length)) + mask(text));
       for (const end = mask === maskScriptArguments ? endOfQuote(words, i, text) : i; i < end; i++) masked.push(undefined);
     }
   }

@@ -37,7 +37,7 @@ export class ScanReader {
   /** Up to this byte of input, cutting out nmap's progress did not help. */
   private mendedTo = 0;
   /** Characters read before the first run. */
-  private noise = 0;
+  private charactersBeforeRun = 0;
   /** The beginning of the input, to recognise what it is when it is no scan. */
   beginning = '';
 
@@ -55,8 +55,8 @@ export class ScanReader {
   }
 
   /** Whether so much was read without a run that none will come: an endless device, a disk image. */
-  get isHopeless(): boolean {
-    return !this.run.hasBegun && this.noise > MOST_NOISE;
+  get isTooLongWithoutRun(): boolean {
+    return !this.run.hasBegun && this.charactersBeforeRun > MOST_NOISE;
   }
 
   /** Bytes of input read so far; approximate behind characters that are invalid in the encoding. */
@@ -84,7 +84,7 @@ export class ScanReader {
 
   private *read(text: string): Generator<ScanItem, void, undefined> {
     if (text === '') return;
-    if (!this.run.hasBegun) this.noise += text.length;
+    if (!this.run.hasBegun) this.charactersBeforeRun += text.length;
     if (this.beginning.length < 512) this.beginning += text.slice(0, 512);
     if (this.splitter === undefined) {
       this.splitter = new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
@@ -107,11 +107,11 @@ export class ScanReader {
     try {
       if (frame.name === 'nmaprun') yield* this.startRun(frame);
       else if (frame.name === 'DOCTYPE') yield this.refusal(frame, frame.end, 'a DOCTYPE with declarations of its own, which are not read');
-      else if (this.run.isLeftOut) this.run.passOver(frame.name);
-      else if (!this.run.isThere && !this.beginsRun(frame)) this.strayed(frame);
+      else if (this.run.isLeftOut) this.run.skip(frame.name);
+      else if (!this.run.isThere && !this.beginsRun(frame)) this.noteStray(frame);
       else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') yield* this.addToHeader(frame);
       else if (frame.name === '/nmaprun') yield* this.run.end(this.consumed, true);
-      else yield* this.give(frame, readElement(this.readerOf(frame.text), frame.name, frame.start, frame.end));
+      else yield* this.emit(frame, readElement(this.readerOf(frame.text), frame.name, frame.start, frame.end));
       this.retries = 0;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
@@ -121,8 +121,8 @@ export class ScanReader {
   }
 
   /** Emits what a frame says. `more`: how often nmap's progress was cut out of it, besides inside of tags. */
-  private give(frame: Frame, element: Element | undefined, more = 0): Generator<ScanItem, void, undefined> {
-    return this.run.give(frame.name, element, this.cutsIn(frame) + more);
+  private emit(frame: Frame, element: Element | undefined, more = 0): Generator<ScanItem, void, undefined> {
+    return this.run.emit(frame.name, element, this.cutsIn(frame) + more);
   }
 
   private *startRun(frame: Frame): Generator<ScanItem, void, undefined> {
@@ -152,19 +152,19 @@ export class ScanReader {
     return name === 'host' && this.run.mayBeginWithHost(this.splitter?.offsetOf(start) ?? 0);
   }
 
-  private strayed(frame: Frame): void {
+  private noteStray(frame: Frame): void {
     this.run.addStray(frame.name, this.splitter?.offsetOf(frame.start) ?? 0);
   }
 
   private *broken(frame: Frame): Generator<ScanItem, void, undefined> {
-    if (frame.problem === 'no-start') return yield* this.orphan(frame);
+    if (frame.problem === 'no-start') return yield* this.reportOrphan(frame);
     if (frame.problem === 'bad-tag') return yield* this.refuse(frame, new Malformed('its tag is broken', frame.start));
     if (frame.problem === 'too-large')
       return yield* this.refuse(frame, new Malformed(`it is longer than ${sizeText(longest(frame.name))}`, frame.start));
     const offset = this.splitter?.offsetOf(frame.start) ?? 0;
     const goOn = this.splitter?.restart(frame) ?? frame.end;
     if (goOn !== frame.end) {
-      if (this.run.isThere) yield* this.run.giveHeader();
+      if (this.run.isThere) yield* this.run.emitHeader();
       yield this.refusal(frame, goOn, 'its end tag is missing', offset);
       return;
     }
@@ -174,9 +174,9 @@ export class ScanReader {
   }
 
   /** Reports an element of which only the end tag was found. */
-  private *orphan(frame: Frame): Generator<ScanItem, void, undefined> {
-    if (!this.run.isThere) return this.strayed(frame);
-    yield* this.run.giveHeader();
+  private *reportOrphan(frame: Frame): Generator<ScanItem, void, undefined> {
+    if (!this.run.isThere) return this.noteStray(frame);
+    yield* this.run.emitHeader();
     yield headless(frame, this.splitter?.offsetOf(frame.end) ?? 0);
   }
 
@@ -185,7 +185,7 @@ export class ScanReader {
     const mended = this.mended(frame, error);
     if (mended === undefined) return yield* this.refuse(frame, error);
     this.retries = 0;
-    yield* this.give(frame, mended.element, mended.count);
+    yield* this.emit(frame, mended.element, mended.count);
   }
 
   private mended({ name, text, start, end }: Frame, error: Malformed): { readonly element: Element | undefined; readonly count: number } | undefined {
@@ -207,7 +207,7 @@ export class ScanReader {
     if (frame.name === 'nmaprun') {
       yield* this.run.end(this.consumed);
       this.run.begin(this.splitter?.offsetOf(frame.start) ?? 0);
-    } else if (this.run.isThere) yield* this.run.giveHeader();
+    } else if (this.run.isThere) yield* this.run.emitHeader();
     const offset = this.splitter?.offsetOf(frame.start) ?? 0;
     const position = Math.max(error.position, frame.start);
     const at = this.splitter?.offsetOf(position) ?? 0;

@@ -21,14 +21,14 @@ export class Reader extends Tokens {
   private notes: string[] = [];
   private items = 0;
   /** Characters of long texts that may still be kept. Only hosts are large enough to need a limit. */
-  private room = Number.POSITIVE_INFINITY;
+  private remaining = Number.POSITIVE_INFINITY;
   private empty = 0;
 
   /** Also drops notes about an element before that was refused. */
   override enter(start: number, end: number): void {
     this.notes = [];
     this.items = 0;
-    this.room = Number.POSITIVE_INFINITY;
+    this.remaining = Number.POSITIVE_INFINITY;
     this.empty = 0;
     super.enter(start, end);
   }
@@ -63,27 +63,27 @@ export class Reader extends Tokens {
   /** Adds a part to a list, up to a limit. */
   keep<T>(list: T[], part: T, most = MAX_PARTS): void {
     if (list.length < most) list.push(part);
-    else this.say(`${this.name.slice(0, 32).toWellFormed()}: more than ${most}, the rest is left out`);
+    else this.addNote(`${this.name.slice(0, 32).toWellFormed()}: more than ${most}, the rest is left out`);
   }
 
   /** The same for values of scripts. */
   keepItem<T>(list: T[], item: T): void {
     if (this.items++ < MAX_ITEMS) list.push(item);
-    else this.say(`script: more than ${MAX_ITEMS} values, the rest is left out`);
+    else this.addNote(`script: more than ${MAX_ITEMS} values, the rest is left out`);
   }
 
   /** Restarts the counts of script values and text: they apply to what is in memory together, which is a host or one of its ports. */
   renew(): void {
     this.items = 0;
-    this.room = MAX_TEXT;
+    this.remaining = MAX_TEXT;
   }
 
   /** Runs `work`, whose results are not kept and do not count towards the limits. */
-  apart(work: () => void): void {
-    const { items, room } = this;
+  withoutKeeping(work: () => void): void {
+    const { items, remaining } = this;
     this.renew();
     work();
-    [this.items, this.room] = [items, room];
+    [this.items, this.remaining] = [items, remaining];
   }
 
   /** Counts ports without content. */
@@ -98,7 +98,7 @@ export class Reader extends Tokens {
 
   /** Notes since the last call. */
   takeNotes(): readonly string[] {
-    if (this.empty > 0) this.say(`port: ${this.empty} without a state, left out`);
+    if (this.empty > 0) this.addNote(`port: ${this.empty} without a state, left out`);
     this.empty = 0;
     if (this.notes.length === 0) return NONE;
     const { notes } = this;
@@ -106,12 +106,12 @@ export class Reader extends Tokens {
     return notes;
   }
 
-  protected override heldTo(from: number, to: number): number {
+  protected override keptUntil(from: number, to: number): number {
     if (to - from <= SHORT_TEXT) return to;
-    const most = from + Math.max(this.room, SHORT_TEXT);
-    this.room = Math.max(0, this.room - (to - from));
+    const most = from + Math.max(this.remaining, SHORT_TEXT);
+    this.remaining = Math.max(0, this.remaining - (to - from));
     if (to <= most) return to;
-    this.say(`texts: more than ${MAX_TEXT} characters, the rest is left out`);
+    this.addNote(`texts: more than ${MAX_TEXT} characters, the rest is left out`);
     return this.wholeCharacters(most);
   }
 
@@ -137,7 +137,7 @@ export class Reader extends Tokens {
   }
 
   /** Adds a note about the element as a whole, once. */
-  private say(note: string): void {
+  private addNote(note: string): void {
     if (this.notes.length < MAX_NOTES * 2 && !this.notes.includes(note)) this.notes.push(note);
   }
 }

@@ -31,7 +31,7 @@ export class StrayElements {
     return false;
   }
 
-  *tell(): Generator<ScanItem, void, undefined> {
+  *report(): Generator<ScanItem, void, undefined> {
     if (this.count === 0) return;
     const { count, first } = this;
     this.count = 0;

@@ -211,7 +211,7 @@ export class Tokens {
 
   /** XML 1.0, 3.3.3: white space in a value reads as spaces; a line end is one space. */
   private attributeValue(from: number, whole: number): string {
-    const to = this.heldTo(from, whole);
+    const to = this.keptUntil(from, whole);
     let value = this.text.slice(from, to);
     if (this.lineFeed.within(from, to) || this.carriageReturn.within(from, to) || this.tab.within(from, to))
       value = value.replace(/\r\n|[\t\n\r]/g, ' ');
@@ -220,7 +220,7 @@ export class Tokens {
 
   private characterData(from: number, whole: number): void {
     if (this.depth === 0) return;
-    const to = this.textParts === undefined ? whole : this.heldTo(from, whole);
+    const to = this.textParts === undefined ? whole : this.keptUntil(from, whole);
     const decode = this.ampersand.within(from, to);
     if (this.textParts === undefined && !decode) return;
     let value = this.text.slice(from, to);
@@ -230,7 +230,7 @@ export class Tokens {
   }
 
   /** End of the part of a text that is kept; {@link Reader} limits it. */
-  protected heldTo(_from: number, to: number): number {
+  protected keptUntil(_from: number, to: number): number {
     return to;
   }
 
@@ -257,7 +257,7 @@ export class Tokens {
     if (text.startsWith('<!--', at)) this.comment(at);
     else if (text.startsWith('<![CDATA[', at)) {
       const to = this.closing(']]>', at + 9, at);
-      this.textParts?.push(normaliseLineEnds(text.slice(at + 9, this.heldTo(at + 9, to))));
+      this.textParts?.push(normaliseLineEnds(text.slice(at + 9, this.keptUntil(at + 9, to))));
       this.position = to + 3;
     } else if (text.charCodeAt(at + 1) === QUESTION && !/^<\?xml[\s?]/i.test(text.slice(at, at + 6))) {
       this.position = this.closing('?>', at + 2, at) + 2;

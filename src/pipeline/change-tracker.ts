@@ -133,7 +133,7 @@ export class ChangeTracker {
   /** Drops what was read or written in transactions that were rolled back. */
   private forget(): void {
     this.current = undefined;
-    this.hosts = this.hosts.anew();
+    this.hosts = this.hosts.withoutCache();
     this.scans = new KnownScans(this.parts.store.database, this.parts.site);
     this.detector = this.newDetector();
   }
@@ -144,7 +144,7 @@ export class ChangeTracker {
     if (before === undefined) return;
     this.before = undefined;
     this.forget();
-    this.current = before.current?.anew(this.scans);
+    this.current = before.current?.reloaded(this.scans);
   }
 
   private newDetector(): ChangeDetector {

@@ -105,7 +105,7 @@ export class HealthReporter {
         openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
         portScans: inputs.reduce((sum, { portScans }) => sum + portScans, 0),
         openProtocols: inputs.reduce((sum, { openProtocols }) => sum + openProtocols, 0),
-        problems: inputs.reduce((sum, input) => sum + troublesIn(input), 0),
+        problems: inputs.reduce((sum, input) => sum + problemsIn(input), 0),
         sinks: this.delivery.pipelines.map(({ sink, account: { tally, replayed } }) => ({
           name: sink.name,
           acknowledges: sink.acknowledges !== false,
@@ -128,7 +128,7 @@ export class HealthReporter {
   }
 }
 
-function troublesIn({ problem, refused, incomplete, failed, empty }: InputReport): number {
+function problemsIn({ problem, refused, incomplete, failed, empty }: InputReport): number {
   return (problem === undefined ? 0 : 1) + refused + incomplete + failed + empty;
 }
 

@@ -11,7 +11,7 @@ export function missedChanges(
   input: TrackedInput | undefined,
 ): readonly LogEvent[] {
   if (isStuck) return [];
-  const { events, areSomeGone } = announced.missed(scan, sink.identity);
-  if (areSomeGone) input?.remark(`${sink.name} ${CHANGES_GONE}`);
+  const { events, areSomeDeleted } = announced.missed(scan, sink.identity);
+  if (areSomeDeleted) input?.remark(`${sink.name} ${CHANGES_GONE}`);
   return events;
 }

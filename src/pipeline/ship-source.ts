@@ -114,7 +114,7 @@ async function readBytes(source: Source, shipping: Shipping, report: InputInProg
     // A sink with a full spool does not stop healthy ones.
     noteAbandoned(report, delivery);
     await yieldToEventLoop();
-    if (reader.isHopeless) return false;
+    if (reader.isTooLongWithoutRun) return false;
     if (!delivery.isPointless) continue;
     tracker?.flush();
     await delivery.commit();

@@ -8,7 +8,7 @@ const MOST_SCANS = 100;
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
 /** The members of an event that a report uses. */
-interface Told {
+interface ReportEvent {
   readonly '@timestamp': string;
   readonly 'message': string;
   readonly 'event': { readonly action: string; readonly outcome?: string };
@@ -28,7 +28,7 @@ export function scansSink(): { readonly sink: Sink; readonly scans: () => readon
     check: async () => [],
     async send({ entries }) {
       for (const { parts } of entries) {
-        const event = JSON.parse(parts.join('')) as Told;
+        const event = JSON.parse(parts.join('')) as ReportEvent;
         if (event.event.action !== 'scan-started') scans.add(scanFact(event));
       }
       return { delivered: entries.length, already: 0, retry: [], rejected: [] };
@@ -38,6 +38,6 @@ export function scansSink(): { readonly sink: Sink; readonly scans: () => readon
   return { sink, scans: () => scans.all().rows };
 }
 
-function scanFact({ '@timestamp': time, message, event, nmap }: Told): ScanFact {
+function scanFact({ '@timestamp': time, message, event, nmap }: ReportEvent): ScanFact {
   return { time: Date.parse(time), outcome: event.outcome ?? '', message, args: nmap?.scan?.args ?? '' };
 }

@@ -3,7 +3,7 @@ import { type Monitor, opensearchMonitors } from '../content/opensearch-monitors
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, either, listOf, number, object, optional, record, type Shape, type Shaped, text } from '../core/shape.ts';
-import { answeredAs, done, isWithoutPlugin, wantedAs } from './ask.ts';
+import { answeredAs, done, isWithoutPlugin, successAs } from './ask.ts';
 import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
@@ -43,7 +43,7 @@ function monitorRemoval(client: HttpClient, { id, monitor }: Present): Step {
 
 /** Removes monitors that are not needed any more, for example of a removed site: they would alert for ever. Changed ones are kept. */
 function withoutUse(client: HttpClient, one: Present, { force }: PlanOptions): Step {
-  if (isAsMade(one.monitor) || force) return monitorRemoval(client, one);
+  if (isUnmodified(one.monitor) || force) return monitorRemoval(client, one);
   return notice('kept', `monitor "${one.monitor.name}", which is of no use any more`);
 }
 
@@ -112,7 +112,7 @@ function pathOf({ id, seqNo, primaryTerm }: Omit<Present, 'monitor'>): string {
  * fingerprint of each, and the second one differs when a user has changed the monitor since.
  */
 async function applyMarked(client: HttpClient, request: HttpRequest, monitor: Monitor, signal: AbortSignal): Promise<void> {
-  const { _id: id, _seq_no: seqNo, _primary_term: primaryTerm, monitor: kept } = await wantedAs(client, request, KEPT, signal);
+  const { _id: id, _seq_no: seqNo, _primary_term: primaryTerm, monitor: kept } = await successAs(client, request, KEPT, signal);
   const marked = withMark(kept, `${fingerprint(monitor)}.${contentMark(kept)}`);
   await done(client, { method: 'PUT', path: pathOf({ id, seqNo, primaryTerm }), body: JSON.stringify(marked) }, signal);
 }
@@ -122,7 +122,7 @@ function monitorPresence(present: unknown, ours: Monitor): Presence {
   return MONITOR(present) ? presenceByMark(markOf(present), fingerprint(ours), contentMark(present)) : 'changed';
 }
 
-function isAsMade(present: unknown): boolean {
+function isUnmodified(present: unknown): boolean {
   return MONITOR(present) && presenceByMark(markOf(present), '', contentMark(present)) === 'outdated';
 }
 

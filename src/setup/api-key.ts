@@ -4,7 +4,7 @@ import { bulkRefusal } from '../sink/bulk/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import { jsonIn } from '../sink/transport/answer.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { answeredAs, saidIn } from './ask.ts';
+import { answeredAs, errorTextIn } from './ask.ts';
 
 /** The minimum privileges for shipping: read the cluster's version and field types, create documents and data streams. */
 const WRITER = {
@@ -26,9 +26,13 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
       hint: 'it takes events without a key: leave --api-key out; or switch security on (xpack.security.enabled), for everybody who reaches it may read and delete',
     });
   if (answer.status === 400 || answer.status === 403)
-    throw new PortlogError('setup-refused', `${client.url.origin} makes no API key with these credentials (${answer.status}: ${saidIn(answer)})`, {
-      hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_own_api_key',
-    });
+    throw new PortlogError(
+      'setup-refused',
+      `${client.url.origin} makes no API key with these credentials (${answer.status}: ${errorTextIn(answer)})`,
+      {
+        hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_own_api_key',
+      },
+    );
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
   // The answer is not quoted, because it may contain a key.
   const made = jsonIn(answer.body);

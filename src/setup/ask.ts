@@ -12,7 +12,7 @@ import { hintFor } from './rights.ts';
  */
 
 /** The answer to a request that must succeed; else a `setup-refused` with the server's own words. */
-export async function wanted(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+export async function successOf(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   return accepted(client, request, await client.request(request, signal));
 }
 
@@ -37,14 +37,14 @@ const IS_DONE = record({
   status: either(oneOf(undefined, 'success'), number),
 });
 
-/** {@link wanted}, but undefined for a 404. */
+/** {@link successOf}, but undefined for a 404. */
 export async function found(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | undefined> {
   const answer = await client.request(request, signal);
   return answer.status === 404 ? undefined : accepted(client, request, answer);
 }
 
-/** {@link wanted}, parsed as JSON of a shape. */
-export async function wantedAs<T>(client: HttpClient, request: HttpRequest, shape: Shape<T>, signal: AbortSignal): Promise<T> {
+/** {@link successOf}, parsed as JSON of a shape. */
+export async function successAs<T>(client: HttpClient, request: HttpRequest, shape: Shape<T>, signal: AbortSignal): Promise<T> {
   return answeredAs(client, request, await client.request(request, signal), shape);
 }
 
@@ -54,7 +54,7 @@ export async function foundAs<T>(client: HttpClient, request: HttpRequest, shape
   return answer.status === 404 ? undefined : answeredAs(client, request, answer, shape);
 }
 
-/** {@link wanted} for an answer that was received already. */
+/** {@link successOf} for an answer that was received already. */
 export function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refusalOf(client, request, answer);
@@ -91,7 +91,7 @@ export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, an
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined)
     return new PortlogError('setup-refused', `${elsewhere.message}: ${method} ${path}`, elsewhere.hint === undefined ? {} : { hint: elsewhere.hint });
-  const words = saidIn(answer);
+  const words = errorTextIn(answer);
   const hint = hintFor(status, path) ?? otherwise;
   return new PortlogError(
     'setup-refused',
@@ -103,7 +103,7 @@ export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, an
 const MOST_WORDS = 300;
 
 /** The server's error text, shortened: its error sentence, else the whole answer. */
-export function saidIn({ body }: HttpAnswer): string {
+export function errorTextIn({ body }: HttpAnswer): string {
   return (sentenceIn(jsonIn(body)) ?? body)
     .slice(0, 10 * MOST_WORDS)
     .replaceAll(/\s+/g, ' ')

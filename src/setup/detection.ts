@@ -3,7 +3,7 @@ import { fingerprint } from '../content/fingerprint.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { listOf, number, record, type Shaped, text } from '../core/shape.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { foundAs, wantedAs } from './ask.ts';
+import { foundAs, successAs } from './ask.ts';
 import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
 
 const RULES = '/api/detection_engine/rules';
@@ -63,7 +63,7 @@ async function presentRules(client: HttpClient, signal: AbortSignal): Promise<re
   for (let page = 1; page <= MOST_PAGES; page++) {
     const query = new URLSearchParams({ filter: `alert.attributes.tags: "${DETECTION_TAG}"`, per_page: String(PAGE), page: String(page) });
     const request: HttpRequest = { method: 'GET', path: `${RULES}/_find?${query.toString()}`, headers: HEADERS };
-    const { data, total } = await wantedAs(client, request, record({ data: listOf(PRESENT), total: number }), signal);
+    const { data, total } = await successAs(client, request, record({ data: listOf(PRESENT), total: number }), signal);
     found.push(...data);
     if (data.length === 0 || found.length >= total) break;
   }

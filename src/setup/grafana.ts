@@ -6,7 +6,7 @@ import { PortlogError } from '../core/errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, either, listOf, nullable, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
-import { checkVersion, foundAs, wantedAs } from './ask.ts';
+import { checkVersion, foundAs, successAs } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 const OLDEST = [10, 0] as const;
@@ -55,7 +55,7 @@ function dashboardFiles(): readonly Dashboard[] {
 const HEALTH = record({ database: text, version: optional(text) });
 
 async function checkGrafana(client: HttpClient, signal: AbortSignal): Promise<void> {
-  const health = await wantedAs(client, { method: 'GET', path: '/api/health' }, either(HEALTH, anything), signal);
+  const health = await successAs(client, { method: 'GET', path: '/api/health' }, either(HEALTH, anything), signal);
   if (!HEALTH(health)) throw new PortlogError('setup-refused', `${client.url.origin} does not identify itself as Grafana`, { hint: 'check the URL' });
   // An administrator may hide the version.
   if (health.version !== undefined && health.version !== '') checkVersion('Grafana', health.version, OLDEST);
@@ -67,7 +67,7 @@ const SOURCE = record({ type: text, uid: text, name: text });
 async function dataSource(client: HttpClient, uid: string, signal: AbortSignal): Promise<string> {
   const source = await foundAs(client, { method: 'GET', path: `/api/datasources/uid/${encodeURIComponent(uid)}` }, SOURCE, signal);
   if (source?.type === 'loki') return source.name;
-  const all = await wantedAs(client, { method: 'GET', path: '/api/datasources' }, listOf(SOURCE), signal);
+  const all = await successAs(client, { method: 'GET', path: '/api/datasources' }, listOf(SOURCE), signal);
   const loki = all.filter(({ type }) => type === 'loki');
   throw new PortlogError('setup-refused', `Grafana has no Loki data source with the uid "${uid}"`, {
     hint:

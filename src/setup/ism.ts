@@ -2,7 +2,7 @@ import { type IsmPolicy, ismPolicy } from '../content/ism-policy.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, either, listOf, nullable, number, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
-import { answeredAs, isWithoutPlugin, wantedAs } from './ask.ts';
+import { answeredAs, isWithoutPlugin, successAs } from './ask.ts';
 import { installation, type PlanOptions, type Presence, removal, notice, type Step } from './step.ts';
 
 const ISM = '/_plugins/_ism';
@@ -29,7 +29,7 @@ export async function planPolicy(client: HttpClient, days: number, plan: PlanOpt
   const outdated = indices.filter(
     ({ policy, seqNo }) => policy === NAME && (step.action === 'update' || (seqNo !== undefined && seqNo !== present?._seq_no)),
   );
-  return [step, ...handing(client, 'change_policy', outdated, indices), ...handing(client, 'add', without, indices)];
+  return [step, ...policyStep(client, 'change_policy', outdated, indices), ...policyStep(client, 'add', without, indices)];
 }
 
 /** Removes the policy from its indices first, because they would follow their copy of it for ever. */
@@ -38,7 +38,7 @@ export async function planPolicyRemoval(client: HttpClient, signal: AbortSignal)
   if (present === undefined || present === NO_PLUGIN) return [];
   const indices = await managedIndices(client, signal);
   const ours = indices.filter(({ policy }) => policy === NAME);
-  return [...handing(client, 'remove', ours, indices), removal(client, 'policy portlog', { method: 'DELETE', path: POLICY })];
+  return [...policyStep(client, 'remove', ours, indices), removal(client, 'policy portlog', { method: 'DELETE', path: POLICY })];
 }
 
 const WORDS = {
@@ -47,7 +47,7 @@ const WORDS = {
   remove: (count: string) => `the policy portlog from ${count}, whose events are kept from now on`,
 } as const;
 
-function handing(client: HttpClient, how: keyof typeof WORDS, some: readonly Managed[], all: readonly Managed[]): readonly Step[] {
+function policyStep(client: HttpClient, how: keyof typeof WORDS, some: readonly Managed[], all: readonly Managed[]): readonly Step[] {
   if (some.length === 0) return [];
   const names = some.length === all.length ? INDICES : some.map(({ index }) => index).join(',');
   const body = how === 'remove' ? {} : { body: JSON.stringify({ policy_id: NAME }) };
@@ -57,14 +57,14 @@ function handing(client: HttpClient, how: keyof typeof WORDS, some: readonly Man
       what: WORDS[how](`${some.length} ${some.length === 1 ? 'backing index' : 'backing indices'}`),
       action: how === 'remove' ? 'remove' : 'update',
       request,
-      apply: (signal) => handed(client, request, signal),
+      apply: (signal) => sendPolicyRequest(client, request, signal),
     },
   ];
 }
 
 /** Sends a request whose answer may report failures with a 200. */
-async function handed(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const { failures, failed_indices: failed = [] } = await wantedAs(client, request, HANDED, signal);
+async function sendPolicyRequest(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
+  const { failures, failed_indices: failed = [] } = await successAs(client, request, POLICY_ANSWER, signal);
   if (failures !== true) return;
   const [first] = failed;
   const why = first === undefined ? '' : `: ${first.index_name}: ${first.reason}`;
@@ -73,7 +73,7 @@ async function handed(client: HttpClient, request: HttpRequest, signal: AbortSig
   });
 }
 
-const HANDED = record({ failures: optional(boolean), failed_indices: optional(listOf(record({ index_name: text, reason: text }))) });
+const POLICY_ANSWER = record({ failures: optional(boolean), failed_indices: optional(listOf(record({ index_name: text, reason: text }))) });
 
 const PRESENT_POLICY = record({ _seq_no: number, _primary_term: number, policy: record({ description: nullable(text) }) });
 type PresentPolicy = Shaped<typeof PRESENT_POLICY>;

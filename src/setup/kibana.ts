@@ -4,7 +4,7 @@ import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
 import { listOf, number, object, optional, record, type Shaped, text } from '../core/shape.ts';
-import { done, foundAs, isDone, wantedAs } from './ask.ts';
+import { done, foundAs, isDone, successAs } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, notice, type Step } from './step.ts';
 
 const OLDEST = [8, 19] as const;
@@ -48,7 +48,7 @@ async function presentRules(client: HttpClient, signal: AbortSignal): Promise<re
   for (let page = 1; page <= MOST_PAGES; page++) {
     const query = new URLSearchParams({ per_page: String(PAGE), page: String(page), filter: `alert.attributes.tags:"${TAG}"` });
     const request: HttpRequest = { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` };
-    const { data, total } = await wantedAs(client, request, record({ data: listOf(FOUND_RULE), total: number }), signal);
+    const { data, total } = await successAs(client, request, record({ data: listOf(FOUND_RULE), total: number }), signal);
     found.push(...data);
     if (data.length === 0 || found.length >= total) break;
   }
@@ -63,11 +63,11 @@ function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
 /** Removes rules that are not needed any more, for example of a removed site: they would alert for ever. Changed ones are kept. */
 function withoutUse(client: HttpClient, rule: FoundRule, ours: ReadonlySet<string>, { force }: PlanOptions): Step {
   const params = Object.fromEntries(Object.entries(rule.params).filter(([name]) => ours.has(name)));
-  if (isAsMade(rule, params) || force) return ruleRemoval(client, rule);
+  if (isUnmodified(rule, params) || force) return ruleRemoval(client, rule);
   return notice('kept', `alert rule "${rule.name}", which is of no use any more`);
 }
 
-function isAsMade({ name, tags }: Pick<PresentRule, 'name' | 'tags'>, params: Readonly<Record<string, unknown>>): boolean {
+function isUnmodified({ name, tags }: Pick<PresentRule, 'name' | 'tags'>, params: Readonly<Record<string, unknown>>): boolean {
   return tags.includes(`portlog:${kibanaFingerprint({ name, params: params as unknown as KibanaRule['params'] })}`);
 }
 
@@ -140,7 +140,7 @@ function rulePresence(present: PresentRule | undefined, rule: KibanaRule): Prese
   if (present === undefined) return 'absent';
   // Only what we set: Kibana adds defaults of its own.
   const params = Object.fromEntries(Object.keys(rule.params).flatMap((key) => (key in present.params ? [[key, present.params[key]]] : [])));
-  if (!isAsMade(present, params)) return 'changed';
+  if (!isUnmodified(present, params)) return 'changed';
   return rule.tags.every((tag) => present.tags.includes(tag)) ? 'as-installed' : 'outdated';
 }
 

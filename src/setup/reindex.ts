@@ -2,7 +2,7 @@ import { systemClock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { boolean, listOf, optional, record, text } from '../core/shape.ts';
-import { done, wantedAs } from './ask.ts';
+import { done, successAs } from './ask.ts';
 import { STORE_RIGHTS } from './rights.ts';
 
 /** Milliseconds between two checks whether a copy is done. */
@@ -21,9 +21,9 @@ export async function copyDocuments(client: HttpClient, from: string, to: Reinde
   await done(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
   const body = JSON.stringify({ source: { index: from }, dest: { ...to, pipeline: '_none' } });
   const start: HttpRequest = { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body };
-  const { task } = await wantedAs(client, start, record({ task: text }), signal);
+  const { task } = await successAs(client, start, record({ task: text }), signal);
   for (;;) {
-    const { completed, error, response } = await wantedAs(client, { method: 'GET', path: `/_tasks/${encodeURIComponent(task)}` }, TASK, signal);
+    const { completed, error, response } = await successAs(client, { method: 'GET', path: `/_tasks/${encodeURIComponent(task)}` }, TASK, signal);
     if (!completed) {
       await systemClock.sleep(EVERY_MS, signal);
       continue;

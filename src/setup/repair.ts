@@ -31,8 +31,8 @@ export async function planRepair(
     throw new PortlogError('setup-refused', `these credentials may not see the types of fields at ${client.url.origin}`, { hint: STORE_RIGHTS });
   const steps: Step[] = [];
   for (const fault of seen.faults) {
-    if (!fault.isGrave) steps.push(addition(client, server, fault));
-    else if (repair) steps.push(mending(client, fault));
+    if (!fault.hasWrongTypes) steps.push(addition(client, server, fault));
+    else if (repair) steps.push(repairStep(client, fault));
     else steps.push(notice('wrong', faultInWords(fault)));
   }
   if (repair && steps.length === 0)
@@ -80,9 +80,9 @@ function picked(tree: Tree, paths: readonly string[]): Tree {
   );
 }
 
-function mending(client: HttpClient, fault: Fault): Step {
+function repairStep(client: HttpClient, fault: Fault): Step {
   const { place } = fault;
-  if (place.isStray) return strayMended(client, place);
+  if (place.isPlainIndex) return strayMended(client, place);
   return place.name.startsWith('logs-') ? rolledOver(client, fault) : inventoryMended(client, fault);
 }
 

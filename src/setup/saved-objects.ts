@@ -4,7 +4,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, listOf, object, optional, record, type Shaped, text } from '../core/shape.ts';
 import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
-import { accepted, checkVersion, linesAs, wanted, wantedAs } from './ask.ts';
+import { accepted, checkVersion, linesAs, successOf, successAs } from './ask.ts';
 import { type Presence, installation, type PlanOptions, presenceByMark, removal, type Step } from './step.ts';
 
 const BOUNDARY = 'portlog-saved-objects';
@@ -32,7 +32,7 @@ export async function checkDashboards(
   hint: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const { body } = await wanted(client, { method: 'GET', path: '/api/status' }, signal);
+  const { body } = await successOf(client, { method: 'GET', path: '/api/status' }, signal);
   const version = wordsAt(jsonIn(body), 'version', 'number');
   if (version === undefined)
     throw new PortlogError('setup-refused', `${client.url.origin} does not identify itself as ${product}, at least not with these credentials`, {
@@ -139,7 +139,7 @@ function importOf({ headers }: SavedObjectsServer, objects: readonly AnySavedObj
 
 /** A 200 may still say that objects were left out. */
 async function importAll({ product }: SavedObjectsServer, client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const done = await wantedAs(client, request, IMPORTED, signal);
+  const done = await successAs(client, request, IMPORTED, signal);
   const [first] = done.errors ?? [];
   if (done.success && first === undefined) return;
   const why = first === undefined ? JSON.stringify(done).slice(0, 200) : `${first.type} ${first.id}: ${JSON.stringify(first.error)}`;

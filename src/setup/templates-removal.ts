@@ -20,7 +20,7 @@ export async function planTemplatesRemoval(client: HttpClient, server: BulkServe
     const { what, path } = file;
     const request = { method: 'GET', path } as const;
     const answer = await found(client, request, signal);
-    if (answer === undefined || !mayGo(server, file, definitionIn(client, request, answer))) continue;
+    if (answer === undefined || !mayRemove(server, file, definitionIn(client, request, answer))) continue;
     const why = users(file);
     steps.push(why === undefined ? removal(client, what, { method: 'DELETE', path }) : notice('stays', `${what}, which ${why}`));
   }
@@ -28,7 +28,7 @@ export async function planTemplatesRemoval(client: HttpClient, server: BulkServe
 }
 
 /** Whether a template may be removed: the user's only while it is empty. */
-function mayGo({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
+function mayRemove({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
   if (file.isCustom !== true) return isManaged(present);
   const ours: unknown = JSON.parse(setupFileText(type, file));
   return covers(present, ours) && covers(ours, present);
@@ -39,7 +39,7 @@ async function usersOfParts(client: HttpClient, server: BulkServer, signal: Abor
   const places = await placesOf(client, '*', (answer) => bulkRefusal(client.url, answer, server), signal);
   if (places === UNKNOWN)
     throw new PortlogError('setup-refused', `these credentials may not see what is there at ${client.url.origin}`, { hint: STORE_RIGHTS });
-  const streams = places.filter(({ name, isStray }) => name.startsWith('logs-') && !isStray).map(({ name }) => name);
+  const streams = places.filter(({ name, isPlainIndex }) => name.startsWith('logs-') && !isPlainIndex).map(({ name }) => name);
   const all = places.map(({ name }) => name);
   return ({ use }) => {
     const users = use === 'inventory' ? [] : use === 'all' ? all : streams;

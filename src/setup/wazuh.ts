@@ -6,7 +6,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { wazuhVersion, wazuhWords } from '../sink/wazuh/api.ts';
 import { anything, listOf, number, optional, record, type Shaped, text } from '../core/shape.ts';
-import { accepted, answeredAs, checkVersion, found, wanted, wantedAs } from './ask.ts';
+import { accepted, answeredAs, checkVersion, found, successOf, successAs } from './ask.ts';
 import { hintFor } from './rights.ts';
 import { installation, type PlanOptions, type Presence, removal, type Step } from './step.ts';
 
@@ -66,7 +66,7 @@ type WazuhRuleAt = Shaped<typeof RULES_AT>['data']['affected_items'][number];
 
 async function takenBy(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<WazuhRuleAt | undefined> {
   const path = `/rules?rule_ids=${allWazuhIds(options).join(',')}&select=id,filename&limit=500`;
-  const { data } = await wantedAs(client, { method: 'GET', path }, RULES_AT, signal);
+  const { data } = await successAs(client, { method: 'GET', path }, RULES_AT, signal);
   return data.affected_items.find(({ filename }) => filename !== RULES_FILE);
 }
 
@@ -90,7 +90,7 @@ function fileRemoval(client: HttpClient, what: string, request: HttpRequest): St
 }
 
 async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void> {
-  const version = wazuhVersion(await wanted(client, { method: 'GET', path: '/' }, signal));
+  const version = wazuhVersion(await successOf(client, { method: 'GET', path: '/' }, signal));
   if (version === undefined)
     throw new PortlogError('setup-refused', `${client.url.origin} does not identify itself as the API of Wazuh`, {
       hint: 'check the URL; the port is usually 55000',
@@ -116,9 +116,9 @@ function presenceOf(present: string | undefined, ours: string): Presence {
   return there === wazuhFingerprint(ours) ? 'as-installed' : 'outdated';
 }
 
-/** The same as {@link wanted}, because a 200 may still report a failure. */
+/** The same as {@link successOf}, because a 200 may still report a failure. */
 async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  return checked(client, request, await wanted(client, request, signal));
+  return checked(client, request, await successOf(client, request, signal));
 }
 
 function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
@@ -130,12 +130,12 @@ function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): 
     'setup-refused',
     `${client.url.origin} did not do ${request.method} ${request.path}: ${wazuhWords(answer)}${why === undefined ? '' : ` (${why})`}`,
     {
-      hint: (isDenied ? hintFor(403, request.path) : undefined) ?? GOES_ON,
+      hint: (isDenied ? hintFor(403, request.path) : undefined) ?? MANAGER_UNCHANGED,
     },
   );
 }
 
-const GOES_ON = 'the manager goes on as it was; once that is fixed, run this again (or restart it: systemctl restart wazuh-manager)';
+const MANAGER_UNCHANGED = 'the manager goes on as it was; once that is fixed, run this again (or restart it: systemctl restart wazuh-manager)';
 
 const OUTCOME = record({ error: optional(number), data: anything });
 const FAILED = record({ failed_items: listOf(record({ error: record({ message: text }) })) });
@@ -176,7 +176,7 @@ async function load(client: HttpClient, of: string, reload: HttpRequest, signal:
 }
 
 async function isCluster(client: HttpClient, signal: AbortSignal): Promise<boolean> {
-  const { data } = await wantedAs(client, { method: 'GET', path: '/cluster/status' }, CLUSTER, signal);
+  const { data } = await successAs(client, { method: 'GET', path: '/cluster/status' }, CLUSTER, signal);
   return data.enabled === 'yes' && data.running === 'yes';
 }
 

@@ -24,17 +24,17 @@ function isMeant(only: Only, event: LogEvent): boolean {
   if (event.dataset === GENERIC) return true;
   const document = { ...event.shared.fields, ...event.own };
   if (!isInPlace(only, document)) return false;
-  if (only.rules === undefined && isGrave(only, event.severity)) return true;
-  const raised = HEARD.has(event.dataset) ? firings(document, event.time) : [];
+  if (only.rules === undefined && isSevereEnough(only, event.severity)) return true;
+  const raised = ALERTING_DATASETS.has(event.dataset) ? firings(document, event.time) : [];
   if (raised.some(({ rule }) => isAlertMeant(only, document, event.severity, rule))) return true;
-  return isGrave(only, event.severity) && isAboutOneOf(only, document);
+  return isSevereEnough(only, event.severity) && isAboutOneOf(only, document);
 }
 
 /** Whether an alert that an event raises is for a destination. `severity`: of the event. */
 export function isAlertMeant(only: Only | undefined, document: Document, severity: number, rule: AlertRule): boolean {
   if (only === undefined) return true;
   const isNamed = only.rules === undefined || only.rules.includes(rule.id) || isAboutOneOf(only, document);
-  return isNamed && isInPlace(only, document) && (isGrave(only, severity) || isGrave(only, SEVERITY[rule.severity]));
+  return isNamed && isInPlace(only, document) && (isSevereEnough(only, severity) || isSevereEnough(only, SEVERITY[rule.severity]));
 }
 
 /** A description of the filter for people; undefined without one. */
@@ -63,9 +63,9 @@ export function onlyInScope({ rules, severity, zones, sites }: Only = {}): strin
   return words.length === 0 ? undefined : words.join(';');
 }
 
-const HEARD: ReadonlySet<string> = new Set(ALERTING);
+const ALERTING_DATASETS: ReadonlySet<string> = new Set(ALERTING);
 
-function isGrave({ severity = 0 }: Only, own: number): boolean {
+function isSevereEnough({ severity = 0 }: Only, own: number): boolean {
   return own >= severity;
 }
 

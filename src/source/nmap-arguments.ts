@@ -23,7 +23,7 @@ const OTHER_FORMATS: ReadonlySet<string> = new Set(['oN', 'oM', 'oG', 'oS', 'o',
  */
 export function nmapArguments(args: readonly string[]): readonly string[] {
   const { options, targets } = nmapWords(args);
-  refuseSeveralInOne([...targets, ...options.filter(isTornApart).map(({ word }) => word)]);
+  refuseSeveralInOne([...targets, ...options.filter(isSplitInTwo).map(({ word }) => word)]);
   for (const option of options) {
     const why = whyNot(option);
     if (why !== undefined) throw refused(option, why);
@@ -33,7 +33,7 @@ export function nmapArguments(args: readonly string[]): readonly string[] {
 }
 
 /** nmap takes the rest for a part of the option. Of `-p 80` it skips the blank. */
-function isTornApart({ name, value = '', isKnown }: NmapOption): boolean {
+function isSplitInTwo({ name, value = '', isKnown }: NmapOption): boolean {
   return !isKnown || ((name === 's' || name === 'T') && /\s/.test(value));
 }
 

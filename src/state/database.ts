@@ -144,7 +144,7 @@ export class Database {
   }
 
   /** For temporary files: commits need not survive a power failure, and take a tenth of the time. */
-  neglectPower(): void {
+  withoutDurability(): void {
     attempt(this.path, () => this.handle.exec('PRAGMA synchronous = OFF'));
   }
 
@@ -176,7 +176,7 @@ export class Database {
     return statement;
   }
 
-  private bringUpToDate(versions: readonly SchemaStep[]): void {
+  private migrate(versions: readonly SchemaStep[]): void {
     this.handle.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
     this.transaction(() => migrate(this.handle, versions, versionOf(this.handle)));
     this.handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -198,7 +198,7 @@ export class Database {
       throw new PortlogError('state-unusable', `${this.path} was written by an older portlog, and may not be changed here`, {
         hint: 'any command that ships brings it up to date',
       });
-    if (version < versions.length) this.bringUpToDate(versions);
+    if (version < versions.length) this.migrate(versions);
   }
 }
 

@@ -31,12 +31,12 @@ export class Handover {
   /** Whether the new sink has the whole group, or it already waits there. */
   isKnown(dataset: Dataset, key: string): boolean {
     if (dataset === 'nmap.inventory') return false;
-    if (dataset === 'nmap.change') return this.changesOf(key) > 0 && this.wasTold(key, this.to);
+    if (dataset === 'nmap.change') return this.changesOf(key) > 0 && this.wasAnnounced(key, this.to);
     return this.to.ledger.fateOf(key) !== undefined;
   }
 
   /** Whether this event of a group was moved before. */
-  isOver(key: string, id: string): boolean {
+  wasMoved(key: string, id: string): boolean {
     return this.parts.get(key)?.ids.has(id) === true;
   }
 
@@ -61,7 +61,7 @@ export class Handover {
 
   private sizeOf(dataset: Dataset, key: string): number {
     if (dataset !== 'nmap.change') return this.from.ledger.sizeOf(key);
-    return this.wasTold(key, this.from) ? this.changesOf(key) : 0;
+    return this.wasAnnounced(key, this.from) ? this.changesOf(key) : 0;
   }
 
   /** The changes of a scan, whose id is their group. */
@@ -69,7 +69,7 @@ export class Handover {
     return Number(this.database.get('SELECT count(*) AS events FROM announced_change WHERE scan = ?', scan)?.['events']);
   }
 
-  private wasTold(scan: string, { identity }: Party): boolean {
+  private wasAnnounced(scan: string, { identity }: Party): boolean {
     const sql =
       'SELECT nr = (SELECT max(nr) FROM announced_change WHERE scan = change_offset.scan) AS yes FROM change_offset WHERE scan = ? AND sink = ?';
     return this.database.get(sql, scan, sinkKey(identity))?.['yes'] === 1;

@@ -20,7 +20,7 @@ interface Held {
   changed: ChangedHost | undefined;
 }
 
-const OF_ALL = new WeakMap<Database, Map<string, HeldHosts>>();
+const CACHES = new WeakMap<Database, Map<string, HeldHosts>>();
 
 /**
  * A cache of the known hosts that a transaction uses: each is read once and written once, before the commit, however many runs list it.
@@ -41,8 +41,8 @@ export class HeldHosts {
 
   /** One cache per file and site. */
   static of(database: Database, site: string): HeldHosts {
-    const sites = OF_ALL.get(database) ?? new Map<string, HeldHosts>();
-    OF_ALL.set(database, sites);
+    const sites = CACHES.get(database) ?? new Map<string, HeldHosts>();
+    CACHES.set(database, sites);
     const held = sites.get(site) ?? new HeldHosts(database);
     sites.set(site, held);
     return held;

@@ -150,10 +150,10 @@ export function note(
   const newest = isNewest(opposites, time, late);
   const [before, other] = [opposites[what], opposites[what === 'yes' ? 'no' : 'yes']];
   const own = withTime(before, time, what === 'yes' ? 1 : keep);
-  opposites[what] = withBegan(own, before === undefined ? time : began(before, latestBefore(other, lastOf(own)), time));
+  opposites[what] = startedAt(own, before === undefined ? time : began(before, latestBefore(other, lastOf(own)), time));
   // For a late result, only the latest times after it are kept.
   if (other !== undefined && time > beganOf(other) && time < lastOf(other))
-    opposites[what === 'yes' ? 'no' : 'yes'] = withBegan(other, Math.min(...other.times.filter((one) => one > time)));
+    opposites[what === 'yes' ? 'no' : 'yes'] = startedAt(other, Math.min(...other.times.filter((one) => one > time)));
   if (newest) opposites.last = what;
 }
 
@@ -168,7 +168,7 @@ function beganOf({ first, again }: TestTimes): number {
   return again ?? first;
 }
 
-function withBegan({ first, times }: TestTimes, again: number): TestTimes {
+function startedAt({ first, times }: TestTimes, again: number): TestTimes {
   return again === first ? { first, times } : { first, times, again };
 }
 

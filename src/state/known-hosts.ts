@@ -78,7 +78,7 @@ export class KnownHosts {
   }
 
   /** The same without cached data, because another process or a rollback may have changed it. */
-  anew(): KnownHosts {
+  withoutCache(): KnownHosts {
     const hosts = new KnownHosts(this.database, this.site);
     for (const key of this.damaged) hosts.damaged.add(key);
     return hosts;

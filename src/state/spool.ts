@@ -142,7 +142,7 @@ export class Spool {
   }
 
   hasWork(): boolean {
-    const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND tries = 0 AND ${NOT_IN_OTHER_HANDS} LIMIT 1`;
+    const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND tries = 0 AND ${NOT_SENT_BY_OTHERS} LIMIT 1`;
     return this.database.get(sql, this.sink, this.run) !== undefined;
   }
 
@@ -150,7 +150,7 @@ export class Spool {
     const row = this.database.get(
       `SELECT count(*) AS batches, coalesce(sum(events), 0) AS events, coalesce(sum(stored), 0) AS bytes,
        min(created) AS oldest, max(created) AS newest, coalesce(sum(events * damaged), 0) AS damaged
-       FROM spool WHERE sink = ? AND (${NOT_IN_OTHER_HANDS} OR run IN (SELECT value FROM json_each(?)))`,
+       FROM spool WHERE sink = ? AND (${NOT_SENT_BY_OTHERS} OR run IN (SELECT value FROM json_each(?)))`,
       this.sink,
       this.run,
       this.gone,
@@ -169,7 +169,7 @@ export class Spool {
     const spared = JSON.stringify([...uncounted]);
     while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
       const [oldest] = this.database.all(
-        `SELECT seq, run, events FROM spool WHERE sink = ? AND ${NOT_IN_OTHER_HANDS} AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 1`,
+        `SELECT seq, run, events FROM spool WHERE sink = ? AND ${NOT_SENT_BY_OTHERS} AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 1`,
         this.sink,
         this.run,
         spared,
@@ -196,5 +196,5 @@ export class Spool {
 }
 
 /** Excludes the outbox of other live processes, which send it themselves. */
-const NOT_IN_OTHER_HANDS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
-const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS}`;
+const NOT_SENT_BY_OTHERS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
+const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_SENT_BY_OTHERS}`;

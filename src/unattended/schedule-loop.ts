@@ -22,7 +22,7 @@ export interface ScheduleOptions {
 /** A scan that is later than this is missed: a nightly scan must not run at noon. */
 const LATE_MS = 300_000;
 /** Longest sleep, because the machine may be suspended or its clock set. */
-const NAP_MS = 30_000;
+const MAX_SLEEP_MS = 30_000;
 
 const NOT_RUNNING = 'portlog run was not running';
 const ASLEEP = 'this machine was asleep, or its clock was set';
@@ -41,7 +41,7 @@ export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions)
       const problem = mistake(`schedule ${schedule.name}`, error);
       if (problem.message !== lastMessage) onProblem(problem);
       lastMessage = problem.message;
-      await clock.sleep(NAP_MS, stop);
+      await clock.sleep(MAX_SLEEP_MS, stop);
     }
   }
 }
@@ -53,7 +53,7 @@ async function next(schedule: Schedule, reason: string, options: ScheduleOptions
   const due = timetable.next(scans.handledUntil(name, timetable.text, clock.now()));
   const now = clock.now();
   if (due > now) {
-    await clock.sleep(Math.min(due - now, NAP_MS), stop);
+    await clock.sleep(Math.min(due - now, MAX_SLEEP_MS), stop);
     return clock.now() < due ? reason : ASLEEP;
   }
   const all = dueUntil(now, due, timetable);

@@ -67,7 +67,7 @@ const scanned = fc.record({
 let database: Database;
 beforeEach(() => {
   database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
-  database.neglectPower();
+  database.withoutDurability();
 });
 afterEach(() => database.close());
 

@@ -109,7 +109,7 @@ test('a state of before: its runs are compared with, and what told no time is he
   for (const begin of [() => undefined, () => now.transaction(() => scans.begin('d', START + 9, setup('nmap -v 203.0.113.7')))]) {
     begin();
     expect([found('192.0.2.1'), found('198.51.100.7'), found('198.51.100.8')]).toEqual([['a'], ['b'], []]);
-    expect(scans.heldAfter(START)).toEqual([{ nr: 2, started: START + 5 }]);
+    expect(scans.withoutOwnTimeAfter(START)).toEqual([{ nr: 2, started: START + 5 }]);
   }
   expect(now.get('SELECT count(*) AS n FROM scan WHERE reached = 0')).toEqual({ n: 0 });
   now.close();

@@ -35,7 +35,7 @@ test('how much waits for a sink is known without counting it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const database = opened();
-      database.neglectPower();
+      database.withoutDurability();
       for (const [seq, { what, sink, bytes }] of steps.entries()) {
         if (what === 'add') database.run(WAITING, sink, seq, '', bytes, FRAME);
         if (what === 'shrink')
@@ -101,7 +101,7 @@ test('a list of ports is kept once, whoever has looked it up before', () => {
 
 test('who was told of a scan is forgotten with what was told of it, and nothing else', () => {
   const database = opened();
-  database.neglectPower();
+  database.withoutDurability();
   const announced = new AnnouncedChanges(database);
   const sink = { type: 'a', target: 'b', scope: 'c' };
   const event = { dataset: 'nmap.change', shared: { fields: {} } } as unknown as LogEvent;
@@ -121,7 +121,7 @@ test('who was told of a scan is forgotten with what was told of it, and nothing 
   );
   expect([told(), announced.missed('first', { ...sink, scope: 'other' })]).toEqual([
     ['0', '9997', 'first', 'second'],
-    { events: [], areSomeGone: true },
+    { events: [], areSomeDeleted: true },
   ]);
   // Of which scans some are gone is known for a million more.
   database.run("INSERT INTO announced_change (nr, scan, event) VALUES (1100000, 'later', '{}')");
@@ -133,6 +133,6 @@ test('who was told of a scan is forgotten with what was told of it, and nothing 
   expect(told()).toEqual([]);
   announced.add('first', [event], [sink]);
   expect(told()).toEqual(['first']);
-  expect(announced.missed('first', sink)).toEqual({ events: [], areSomeGone: false });
+  expect(announced.missed('first', sink)).toEqual({ events: [], areSomeDeleted: false });
   database.close();
 });

@@ -102,15 +102,17 @@ async function check(context: CommandContext, settings: Settings, scan: string):
   const policy = policyOf(settings);
   const { log, terminal, values } = context;
   const scanned = await scannedPorts(context, settings, scan);
-  const ports = scanned.ports.map((port) => judged(policy, port));
-  const blind = whyBlind(policy, scanned);
-  const gaps = blind === undefined ? scanned.gaps : [...scanned.gaps, blind];
+  const ports = scanned.ports.map((port) => checkedPort(policy, port));
+  const inconclusive = whyInconclusive(policy, scanned);
+  const gaps = inconclusive === undefined ? scanned.gaps : [...scanned.gaps, inconclusive];
   const checked: Checked = { scan, ports, closed: hostsWithout(policy, scanned), gaps };
   const report = REPORTS[text(values, 'format') ?? 'table'] ?? REPORTS['table'];
   await print(terminal, report?.(checked) ?? '');
   for (const gap of scanned.gaps) log.warn(`${scanned.name}: ${gap}`);
-  if (blind !== undefined)
-    throw new PortlogError('input-says-nothing', `${scanned.name}: ${blind}`, { hint: 'nothing was checked, so nothing is known to be right' });
+  if (inconclusive !== undefined)
+    throw new PortlogError('input-says-nothing', `${scanned.name}: ${inconclusive}`, {
+      hint: 'nothing was checked, so nothing is known to be right',
+    });
   log.info(verdict(checked));
   return gaps.length === 0 && ports.every(({ violation }) => violation === undefined) ? EXIT.delivered : EXIT.partly;
 }
@@ -126,7 +128,7 @@ function policyOf({ exposure }: Settings): ExposurePolicy {
   });
 }
 
-function judged(policy: ExposurePolicy, { host, ips, number, protocol, service, time }: OpenPort): CheckedPort {
+function checkedPort(policy: ExposurePolicy, { host, ips, number, protocol, service, time }: OpenPort): CheckedPort {
   const { zone, owner } = policy.networkOf(ips) ?? {};
   const finding = policy.judge(ips, number, protocol, time);
   const violation = finding && {
@@ -138,7 +140,7 @@ function judged(policy: ExposurePolicy, { host, ips, number, protocol, service, 
 }
 
 /** Why a scan says nothing about the policy; undefined when it does. */
-function whyBlind(policy: ExposurePolicy, { ports, hosts, listed, down }: ScannedPorts): string | undefined {
+function whyInconclusive(policy: ExposurePolicy, { ports, hosts, listed, down }: ScannedPorts): string | undefined {
   if (ports.length > 0) return undefined;
   if (listed === 0) return 'the scan lists no host';
   if (down === listed) return `the scan found no host up (${down} down)`;

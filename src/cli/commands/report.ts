@@ -65,7 +65,7 @@ async function makeReport(context: CommandContext, scans: readonly string[]): Pr
     throw new PortlogError('usage', 'a report in HTML is for a browser, not for a terminal', { hint: 'portlog report --output report.html' });
   const settings = await settingsOf(context);
   if (output !== undefined) await refuseOverwriting(context, settings, output, scans);
-  const { facts, code } = scans.length === 0 ? await ofKnown(context, settings) : await ofScans(context, settings, scans);
+  const { facts, code } = scans.length === 0 ? await reportOfKnown(context, settings) : await ofScans(context, settings, scans);
   if (facts === undefined) return code;
   await put(context, output, (FORMATS[format] ?? html)(facts));
   return code;
@@ -76,7 +76,7 @@ interface Made {
   readonly code: ExitCode;
 }
 
-async function ofKnown({ values, log }: CommandContext, { stateDir }: Settings): Promise<Made> {
+async function reportOfKnown({ values, log }: CommandContext, { stateDir }: Settings): Promise<Made> {
   const now = systemClock.now();
   const since = sinceOf(text(values, 'since') ?? DEFAULT_SINCE, now);
   const facts = await withKnown(stateDir, log, async (database) => ({
@@ -94,7 +94,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
     throw new PortlogError('usage', '--since is for a report of what is known', { hint: 'of scans, the report tells what changed between them' });
   const stateDir = mkdtempSync(join(tmpdir(), 'portlog-report-'));
   const store = openStore(stateDir, 'a report');
-  store.database.neglectPower();
+  store.database.withoutDurability();
   try {
     const { sink, scans: ended } = scansSink();
     const sources = scans.map((scan) => (scan === '-' ? stdinSource(terminal.stdin) : fileSource(scan, (sentence) => log.info(sentence))));

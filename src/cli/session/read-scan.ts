@@ -18,7 +18,7 @@ export async function readScan({ terminal, log }: CommandContext, path: string, 
   };
   for await (const chunk of source.bytes(new AbortController().signal)) {
     all(reader.push(chunk));
-    if (reader.isHopeless) break;
+    if (reader.isTooLongWithoutRun) break;
   }
   all(reader.end());
   if (runs === 0) throw notAScan(source.name, reader.beginning);

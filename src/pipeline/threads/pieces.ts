@@ -17,7 +17,7 @@ const SIZES: PieceSizes = { start: 1 << 19, piece: 1 << 18 };
 const MAX_PIECES = 4;
 
 /** Receives what was read. */
-interface Taker {
+interface ResultReceiver {
   /** The run that is being read. */
   readonly run: Run | undefined;
   /** Items read by the main reader. */
@@ -41,7 +41,7 @@ interface PieceThreads {
 }
 
 /** A piece that was given to a thread. */
-interface Ahead {
+interface PendingPiece {
   readonly slot: Slot;
   readonly bytes: Uint8Array;
   readonly run: Run;
@@ -57,20 +57,20 @@ interface Ahead {
 export class PieceReader {
   private readonly reader: ScanReader;
   private readonly threads: PieceThreads;
-  private readonly taker: Taker;
+  private readonly receiver: ResultReceiver;
   private readonly sizes: PieceSizes;
   /** Pieces given to threads, in order. */
-  private readonly ahead: Ahead[] = [];
+  private readonly pendingPieces: PendingPiece[] = [];
   /** Being filled. */
   private current: Slot;
   private bytes = 0;
 
-  constructor(reader: ScanReader, threads: PieceThreads, taker: Taker, sizes = SIZES) {
+  constructor(reader: ScanReader, threads: PieceThreads, taker: ResultReceiver, sizes = SIZES) {
     this.reader = reader;
     this.threads = threads;
-    this.taker = taker;
+    this.receiver = taker;
     this.sizes = sizes;
-    this.current = threads.slots.take();
+    this.current = threads.slots.acquire();
   }
 
   async push(chunk: Uint8Array): Promise<void> {
@@ -89,16 +89,16 @@ export class PieceReader {
 
   async end(): Promise<void> {
     await this.settle();
-    this.threads.slots.give(this.current);
-    await this.taker.take(this.reader.end());
+    this.threads.slots.release(this.current);
+    await this.receiver.take(this.reader.end());
   }
 
   private async cut(): Promise<void> {
     const { current } = this;
     const end = current.lastEnd;
     if (end > 0) {
-      if (this.ahead.length === MAX_PIECES) await this.next();
-      this.current = this.threads.slots.take();
+      if (this.pendingPieces.length === MAX_PIECES) await this.next();
+      this.current = this.threads.slots.acquire();
       this.current.add(current.bytes.subarray(end));
       await this.read(current, current.bytes.subarray(0, end));
     } else if (current.isFull) await this.settle();
@@ -106,28 +106,28 @@ export class PieceReader {
 
   /** Reads a piece in a thread if possible. */
   private async read(slot: Slot, bytes: Uint8Array): Promise<void> {
-    const { run } = this.taker;
+    const { run } = this.receiver;
     if (run !== undefined && this.bytes >= this.sizes.start && this.threads.pool.isReady) {
-      this.ahead.push({ slot, bytes, run, rendered: this.threads.pool.render({ run, bytes, room: slot.room }) });
+      this.pendingPieces.push({ slot, bytes, run, rendered: this.threads.pool.render({ run, bytes, room: slot.room }) });
       return;
     }
     await this.readHere(bytes);
-    this.threads.slots.give(slot);
+    this.threads.slots.release(slot);
   }
 
   /** Reads a piece here, after all before it. */
   private async readHere(bytes: Uint8Array): Promise<void> {
-    while (this.ahead.length > 0) await this.next();
-    await this.taker.take(this.reader.push(bytes));
+    while (this.pendingPieces.length > 0) await this.next();
+    await this.receiver.take(this.reader.push(bytes));
   }
 
   private async next(): Promise<void> {
-    const piece = this.ahead.shift();
+    const piece = this.pendingPieces.shift();
     if (piece === undefined) return;
     const rendered = await piece.rendered;
-    const isWhole = rendered !== undefined && this.reader.isBetween && this.taker.run === piece.run;
-    if (isWhole && (await this.taker.takeRendered(rendered)) !== false) this.reader.skip(rendered.length);
-    else await this.taker.take(this.reader.push(piece.bytes));
-    this.threads.slots.give(piece.slot);
+    const isWhole = rendered !== undefined && this.reader.isBetween && this.receiver.run === piece.run;
+    if (isWhole && (await this.receiver.takeRendered(rendered)) !== false) this.reader.skip(rendered.length);
+    else await this.receiver.take(this.reader.push(piece.bytes));
+    this.threads.slots.release(piece.slot);
   }
 }

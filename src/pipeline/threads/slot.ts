@@ -57,11 +57,11 @@ export class Slots {
   }
 
   /** An empty one. */
-  take(): Slot {
+  acquire(): Slot {
     return this.free.pop() ?? new Slot(this.sizes);
   }
 
-  give(slot: Slot): void {
+  release(slot: Slot): void {
     slot.clear();
     this.free.push(slot);
   }

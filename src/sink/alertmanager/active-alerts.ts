@@ -48,15 +48,15 @@ export class ActiveAlerts {
 
   /** Sends what statements (see {@link Statement}) begin and end. */
   send(batch: Batch, signal: AbortSignal): Promise<Outcome> {
-    return this.inTurn(() => this.sendNow(batch, signal));
+    return this.oneAtATime(() => this.sendNow(batch, signal));
   }
 
   /** Sends all active alerts, and ends that not every member has received. */
   renew(signal: AbortSignal): Promise<void> {
-    return this.inTurn(() => this.renewNow(signal));
+    return this.oneAtATime(() => this.renewNow(signal));
   }
 
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+  private oneAtATime<T>(work: () => Promise<T>): Promise<T> {
     const result = this.turn.then(work);
     this.turn = result.catch(() => undefined);
     return result;
@@ -72,7 +72,7 @@ export class ActiveAlerts {
     if (taken.kind === 'too-large') return inHalves(entries);
     // The others were accepted, and will be accepted again.
     if (taken.kind === 'refused') return refusedAsOne(entries, taken.refusal);
-    this.known.take([...statements.values()], now, !taken.all);
+    this.known.store([...statements.values()], now, !taken.all);
     const next = news.length > 0 ? now + RENEW_MS : this.nextAbsence(now);
     if (next !== undefined && (this.due === undefined || next < this.due)) this.setDue(next);
     const delivered = entries.filter((entry) => causes.has(statements.get(entry) as Statement)).length;
@@ -102,7 +102,7 @@ export class ActiveAlerts {
         // Another process has ended the alert meanwhile; this request may have raised it again.
         const isUndone = !isOver(alert, now) && isOver(current, now);
         if (isUndone) this.known.put(key, { ...current, owed: true });
-        else if (current.owed === true && isTakenByAll) this.known.put(key, withoutDebt(current));
+        else if (current.owed === true && isTakenByAll) this.known.put(key, withoutOwed(current));
       }
     });
   }
@@ -156,7 +156,7 @@ function readStatement({ parts }: Entry): Statement {
   return JSON.parse(parts.join('')) as Statement;
 }
 
-function withoutDebt(alert: AlertRecord): AlertRecord {
+function withoutOwed(alert: AlertRecord): AlertRecord {
   const { owed, ...settled } = alert;
   return owed === true ? settled : alert;
 }

@@ -113,11 +113,11 @@ export class KnownAlerts {
   }
 
   /** Stores what statements change, in one transaction, on the records as they are then: another process may have changed them. */
-  take(statements: readonly Statement[], now: number, isOwed: boolean): void {
+  store(statements: readonly Statement[], now: number, isOwed: boolean): void {
     this.memory.transaction(() => {
       const { changed, toPost } = this.plan(statements, now);
       for (const [key, alert] of changed) this.put(key, isOwed && toPost.has(key) && isOver(alert, now) ? { ...alert, owed: true } : alert);
-      for (const { scanned, time } of statements) if (scanned !== undefined) this.hear(scanned, time, now);
+      for (const { scanned, time } of statements) if (scanned !== undefined) this.noteScan(scanned, time, now);
     });
   }
 
@@ -132,7 +132,7 @@ export class KnownAlerts {
   }
 
   /** Records a finished scan, unless it is older than the latest. */
-  private hear(site: string, ended: number, now: number): void {
+  private noteScan(site: string, ended: number, now: number): void {
     const known = parsedAs(this.memory.get(SITE + site), SCANNED);
     if (known === undefined || ended > known.ended) this.memory.put(SITE + site, JSON.stringify({ ended, heard: now }));
   }

@@ -58,7 +58,7 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
       const path = batch.partition === RECORDS ? BULK : `${BULK}${server.toStreams}`;
       const answer = await client.request({ method: 'POST', path, body, contentType: 'application/x-ndjson' }, signal);
       // With any other status, the answer may have come before the whole body was read, so the buffer is not used again.
-      if (answer.status === 200) scratch.give(body);
+      if (answer.status === 200) scratch.release(body);
       if (answer.status >= 200 && answer.status < 300)
         return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body, (refusal) => {
           setUp.forget();

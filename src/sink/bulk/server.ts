@@ -12,7 +12,7 @@ export interface BulkServer {
   /** Hint for a 403. */
   readonly rights: string;
   /** Hint: privileges for checking the set-up. */
-  readonly toLook: string;
+  readonly checkHint: string;
   /** Hint: which credentials the server accepts. */
   readonly credentials: string;
   /** Checks by `GET /` that it is this server in a supported version. */

@@ -1,5 +1,5 @@
 import { type Fault, faultInWords, inspectTargets, UNKNOWN } from './write-targets.ts';
-import { INDEX_TEMPLATES, inForceFor, MAPPINGS, templatesIn } from './templates.ts';
+import { INDEX_TEMPLATES, effectiveTemplate, MAPPINGS, templatesIn } from './templates.ts';
 import type { BulkServer } from './server.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
@@ -64,7 +64,7 @@ export class SetUp {
     if (answer.status !== 200 && answer.status !== 404) throw this.to.refusal(answer);
     const all = answer.status === 200 ? templatesIn(`${origin} to GET /_index_template`, answer.body) : [];
     const notOurs = [`logs-nmap.port-${namespace}`, `nmap-inventory-${namespace}`].flatMap((name) => {
-      const inForce = inForceFor(name, all);
+      const inForce = effectiveTemplate(name, all);
       return inForce?.isOurs === true ? [] : [{ name, inForce }];
     });
     const [first] = notOurs;
@@ -91,7 +91,7 @@ export class SetUp {
     return {
       level: 'error',
       message: `${message}, so whether it is set up is not known; until it is, nothing is sent`,
-      hint: `${server.toLook}, or trustSetUp: true at this sink in the configuration`,
+      hint: `${server.checkHint}, or trustSetUp: true at this sink in the configuration`,
     };
   }
 
@@ -104,11 +104,11 @@ export class SetUp {
         {
           level: 'warning',
           message: 'these credentials may not see the types of fields in what is there already; portlog trusts that they are right',
-          hint: server.toLook,
+          hint: server.checkHint,
         },
       ];
     const { places, faults } = seen;
-    const grave = faults.filter(({ isGrave }) => isGrave);
+    const grave = faults.filter(({ hasWrongTypes }) => hasWrongTypes);
     if (grave.length > 0)
       return [
         {

@@ -37,7 +37,7 @@ const TEMPLATE = record({ index_patterns: either(text, listOf(text)), priority: 
 const TEMPLATES = record({ index_templates: optional(listOf(record({ name: text, index_template: TEMPLATE }))) });
 
 /** Of all templates that fit, a server takes the one with the highest priority. */
-export function inForceFor(index: string, templates: readonly IndexTemplate[]): IndexTemplate | undefined {
+export function effectiveTemplate(index: string, templates: readonly IndexTemplate[]): IndexTemplate | undefined {
   const fitting = templates.filter(({ patterns }) => patterns.some((pattern) => fitsGlob(pattern, index)));
   return fitting.toSorted((a, b) => b.priority - a.priority)[0];
 }

@@ -26,7 +26,7 @@ export interface Difference {
 }
 
 /** Compatible types, which users may prefer. */
-const ALIKE: Readonly<Record<Exclude<FieldType, 'labels' | 'object'>, readonly string[]>> = {
+const COMPATIBLE: Readonly<Record<Exclude<FieldType, 'labels' | 'object'>, readonly string[]>> = {
   keyword: ['keyword', 'constant_keyword', 'wildcard'],
   long_keyword: ['keyword', 'wildcard'],
   text: ['text', 'match_only_text'],
@@ -46,7 +46,7 @@ export function differences(mapping: Mapping): Difference {
     if (type === 'labels' || type === 'object') continue;
     const there = typeAt(mapping, name);
     if (there === undefined) missing.push(name);
-    else if (!ALIKE[type].includes(there)) wrong.set(name, there);
+    else if (!COMPATIBLE[type].includes(there)) wrong.set(name, there);
   }
   return { wrong, missing };
 }

@@ -10,7 +10,7 @@ export interface WriteTarget {
   /** The current write index. */
   readonly index: string;
   /** A plain index where a data stream should be. */
-  readonly isStray: boolean;
+  readonly isPlainIndex: boolean;
   readonly mapping: Mapping;
 }
 
@@ -18,7 +18,7 @@ export interface WriteTarget {
 export interface Fault extends Difference {
   readonly place: WriteTarget;
   /** Wrong types, which cannot be changed later; otherwise it only lacks newer fields. */
-  readonly isGrave: boolean;
+  readonly hasWrongTypes: boolean;
 }
 
 /** The credentials may not look. */
@@ -86,9 +86,9 @@ function namesIn(
 ): readonly Omit<WriteTarget, 'mapping'>[] {
   return [
     // The last one is the write index.
-    ...streams.map(({ name, backing_indices: backing }) => ({ name, index: [backing].flat().at(-1) ?? name, isStray: !wantsStreams })),
-    ...indices.map(({ name }) => ({ name, index: name, isStray: wantsStreams })),
-    ...aliases.map(({ name, indices: behind }) => ({ name, index: [behind].flat().at(-1) ?? name, isStray: wantsStreams })),
+    ...streams.map(({ name, backing_indices: backing }) => ({ name, index: [backing].flat().at(-1) ?? name, isPlainIndex: !wantsStreams })),
+    ...indices.map(({ name }) => ({ name, index: name, isPlainIndex: wantsStreams })),
+    ...aliases.map(({ name, indices: behind }) => ({ name, index: [behind].flat().at(-1) ?? name, isPlainIndex: wantsStreams })),
   ];
 }
 
@@ -102,8 +102,8 @@ function faultsOf(places: readonly WriteTarget[], custom: readonly Mapping[]): r
   return places.flatMap((place) => {
     const { wrong, missing } = differences(place.mapping);
     const unwanted = new Map([...wrong].filter(([field]) => custom.every((mapping) => typeAt(mapping, field) === undefined)));
-    const isGrave = place.isStray || unwanted.size > 0 || (missing.length > 0 && guesses(place.mapping));
-    return isGrave || missing.length > 0 ? [{ place, wrong: unwanted, missing, isGrave }] : [];
+    const hasWrongTypes = place.isPlainIndex || unwanted.size > 0 || (missing.length > 0 && guesses(place.mapping));
+    return hasWrongTypes || missing.length > 0 ? [{ place, wrong: unwanted, missing, hasWrongTypes }] : [];
   });
 }
 
@@ -129,7 +129,7 @@ const MOST_FIELDS = 3;
 
 /** `logs-nmap.host-default (host.ip as keyword, and 4 more)` */
 export function faultInWords({ place, wrong, missing }: Fault): string {
-  if (place.isStray) return `${place.name} (an index, where a data stream belongs)`;
+  if (place.isPlainIndex) return `${place.name} (an index, where a data stream belongs)`;
   const fields = [...wrong].map(([field, type]) => `${field} as ${type}`);
   const named = fields.length > 0 ? fields : missing.map((field) => `${field} not at all`);
   const more = named.length > MOST_FIELDS ? `, and ${named.length - MOST_FIELDS} more` : '';

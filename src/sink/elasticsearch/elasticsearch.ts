@@ -16,7 +16,7 @@ export const ELASTICSEARCH: BulkServer = {
   // Refuses to create an index for a mistyped name.
   toStreams: '&require_data_stream=true',
   rights: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
-  toLook:
+  checkHint:
     'give them the cluster privilege "monitor" and, on logs-nmap.*-* and nmap-inventory-*, "view_index_metadata" (portlog setup elasticsearch --api-key makes such a key)',
   credentials: 'PORTLOG_ELASTICSEARCH_API_KEY, or PORTLOG_ELASTICSEARCH_USER and PORTLOG_ELASTICSEARCH_PASSWORD',
   diagnose(origin, { body, headers }) {

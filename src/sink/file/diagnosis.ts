@@ -3,14 +3,14 @@ import { dirname } from 'node:path';
 import type { Diagnosis } from '../sink.ts';
 import { fileError } from './failure.ts';
 import { isFifoOrSocket } from './open.ts';
-import { trapOf } from './shared-folder.ts';
+import { riskOfPath } from './shared-folder.ts';
 
 /** `f_type` of statfs(2), of proc and sysfs: files cannot be created there, whatever the permissions. */
 const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
 
 /** Checks whether it can be written, without changing anything. */
 export function diagnosisOf(path: string): Diagnosis {
-  const trap = trapOf(path);
+  const trap = riskOfPath(path);
   if (trap !== undefined) throw fileError(trap);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined) {

@@ -32,7 +32,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
         const removed = await file.rotateIfLarge();
         const body = batchBody(batch, scratch);
         await file.append(body, batch.entries.length, signal);
-        scratch.give(body);
+        scratch.release(body);
         return { ...allDelivered(batch), removed };
       }),
     close: () => file.close(),

@@ -4,8 +4,8 @@ import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { self } from '../../core/environment.ts';
 import { fileError } from './failure.ts';
-import { asideOf, PUT_ASIDE } from './rotation.ts';
-import { isWritableByOthers, linkOfStranger, trapAt } from './shared-folder.ts';
+import { rotatedFiles, ROTATED } from './rotation.ts';
+import { isWritableByOthers, linkOfStranger, riskOfFile } from './shared-folder.ts';
 
 /** A file modified within this time may be in the middle of a write. */
 const RECENT_MS = 1000;
@@ -23,7 +23,7 @@ export async function openToAppend(path: string, signal: AbortSignal, clock: Clo
   const file = openOrMake(path, lstatSync(path, { throwIfNoEntry: false }) === undefined ? await modeOfLast(path) : undefined);
   try {
     const stats = fstatSync(file);
-    const code = isFifoOrSocket(stats) ? 'ENXIO' : stats.isFile() ? trapAt(path, stats) : undefined;
+    const code = isFifoOrSocket(stats) ? 'ENXIO' : stats.isFile() ? riskOfFile(path, stats) : undefined;
     if (code !== undefined) throw fileError(code);
     if (stats.isFile()) await endHalfLine(file, signal, clock);
     return file;
@@ -51,7 +51,7 @@ function openOrMake(path: string, mode: number | undefined): number {
 /** The mode of the latest rotated file: whoever may read that one may read its successor. Files of other owners are ignored. */
 async function modeOfLast(path: string): Promise<number | undefined> {
   // A directory may be writable and not listable.
-  const [last] = (await asideOf(path, PUT_ASIDE).catch(() => [])).toReversed();
+  const [last] = (await rotatedFiles(path, ROTATED).catch(() => [])).toReversed();
   const stats = last === undefined ? undefined : lstatSync(last, { throwIfNoEntry: false });
   return stats?.isFile() === true && stats.uid === self()?.uid ? (stats.mode & READABLE_BY_ALL) | WRITABLE_BY_US : undefined;
 }

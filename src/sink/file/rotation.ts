@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { openRegular } from '../../core/open-regular.ts';
 
 /** End of the name of a rotated file, compressed or not. */
-export const PUT_ASIDE: RegExp = /Z(\.gz)?$/;
+export const ROTATED: RegExp = /Z(\.gz)?$/;
 /** Age of a temporary file after which its compression counts as abandoned. */
 const ABANDONED_MS = 600_000;
 
@@ -26,7 +26,7 @@ export interface Rotation {
 export async function rotate(path: string, keep: number | undefined, clock: Clock): Promise<Rotation> {
   await rename(path, freeName(path, clock.now()));
   let removed = 0;
-  const aside = await asideOf(path, PUT_ASIDE);
+  const aside = await rotatedFiles(path, ROTATED);
   for (const old of keep === undefined ? [] : aside.slice(0, -keep)) {
     removed += await linesIn(old);
     await rm(old, { force: true });
@@ -35,7 +35,7 @@ export async function rotate(path: string, keep: number | undefined, clock: Cloc
     removed,
     // All rotated files, including those that could not be compressed earlier.
     compress: async () => {
-      for (const name of await asideOf(path, /Z$/)) await compress(name, clock.now());
+      for (const name of await rotatedFiles(path, /Z$/)) await compress(name, clock.now());
     },
   };
 }
@@ -56,7 +56,7 @@ async function compress(path: string, now: number): Promise<void> {
   const input = await opened(path);
   if (input === undefined) return;
   try {
-    await pipeline(input.createReadStream(), createGzip(), await madeLike(input, part));
+    await pipeline(input.createReadStream(), createGzip(), await createLike(input, part));
     // Another process may have deleted it meanwhile.
     if (!existsSync(path)) return await rm(part, { force: true });
     await rename(part, `${path}.gz`);
@@ -70,7 +70,7 @@ async function compress(path: string, now: number): Promise<void> {
 }
 
 /** Creates a file that the same people may read. The mode is set through the open file, because its name may lead elsewhere by then. */
-async function madeLike(input: FileHandle, part: string): Promise<Writable> {
+async function createLike(input: FileHandle, part: string): Promise<Writable> {
   const { mode } = await input.stat();
   // `wx`: never follows a link, and fails where another process does the same.
   const output = await open(part, 'wx', 0o640);
@@ -97,7 +97,7 @@ async function opened(path: string): Promise<FileHandle | undefined> {
 }
 
 /** Rotated files, oldest first: their names contain the time. */
-export async function asideOf(path: string, ending: RegExp): Promise<readonly string[]> {
+export async function rotatedFiles(path: string, ending: RegExp): Promise<readonly string[]> {
   const begins = `${basename(path)}.`;
   const names = (await readdir(dirname(path))).filter((name) => name.startsWith(begins) && ending.test(name));
   const aside = names.filter((name) => /^\d{4}-\d\d-\d\dT[\d.-]+Z(\.gz)?$/.test(name.slice(begins.length)));

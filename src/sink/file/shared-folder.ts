@@ -24,7 +24,7 @@ export function linkOfStranger(directory: string): string | undefined {
  * a file of another user can be read by that user, and a file with a second hard link is another file, too. The kernel refuses the former for
  * the same owners and directories, if `fs.protected_regular` is set.
  */
-export function trapAt(path: string, { uid, nlink }: Pick<Stats, 'uid' | 'nlink'>): 'ESTRANGER' | 'EMLINK' | undefined {
+export function riskOfFile(path: string, { uid, nlink }: Pick<Stats, 'uid' | 'nlink'>): 'ESTRANGER' | 'EMLINK' | undefined {
   const directory = dirname(path);
   if (!isWritableByOthers(directory)) return undefined;
   if (nlink > 1) return 'EMLINK';
@@ -34,10 +34,10 @@ export function trapAt(path: string, { uid, nlink }: Pick<Stats, 'uid' | 'nlink'
 }
 
 /** The same for a path, its link target and the directories on the way, without opening anything. */
-export function trapOf(path: string): 'ELOOP' | 'ESTRANGER' | 'EMLINK' | undefined {
+export function riskOfPath(path: string): 'ELOOP' | 'ESTRANGER' | 'EMLINK' | undefined {
   if (linkOfStranger(dirname(path)) !== undefined) return 'ELOOP';
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !isWritableByOthers(dirname(path))) return undefined;
   if (stats.isSymbolicLink()) return 'ELOOP';
-  return stats.isFile() ? trapAt(path, stats) : undefined;
+  return stats.isFile() ? riskOfFile(path, stats) : undefined;
 }

@@ -48,7 +48,7 @@ export function httpSink(options: HttpSinkOptions): Sink {
     async send(batch, signal) {
       const body = batchBody(batch, scratch);
       const answer = await client.request({ method: 'POST', path: '', body, contentType, headers }, signal);
-      if (answer.status < 300) scratch.give(body);
+      if (answer.status < 300) scratch.release(body);
       // Only for the first request: in later answers the text may come from an event.
       if (!hasTaken && refusesType(answer)) throw otherType(url, contentType, answer);
       if (!hasTaken && refusesPath(answer.status, answer.body)) throw refusal(url, answer);
@@ -88,12 +88,12 @@ function otherType(url: URL, contentType: string, answer: HttpAnswer): SinkError
 
 function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
-  const said = bodyBehindStatus(answer);
-  if (status === 401 || status === 403) return wrongCredentials(url, answer, said, CREDENTIALS);
+  const errorText = bodyBehindStatus(answer);
+  if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, said);
-  return new SinkError('permanent', `${url.origin} refuses the request (${status}${said})`, { hint: 'check the URL' });
+  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, errorText);
+  return new SinkError('permanent', `${url.origin} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
 }
 
 /**

@@ -75,7 +75,7 @@ export function lokiBody(stream: string, entries: readonly StampedEntry[], scrat
     pieces.push(`${i === 0 ? '' : ','}["${time}000000",`, ...parts, scanTime === undefined ? '}]' : `,${scanTimeMember(scanTime)}}]`);
   }
   pieces.push(']}]}');
-  const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+  const body = scratch.acquire(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
   return body.subarray(0, writeParts(body, pieces, 0));
 }
 

@@ -58,7 +58,7 @@ export class PushRequests {
     const body = this.body(stream, entries, now);
     const answer = await this.client.request({ method: 'POST', path: PUSH, body, headers: this.headers }, signal);
     // With any other status, the answer may have come before the whole body was read, so the buffer is not used again.
-    if (answer.status === 204) this.scratch.give(body);
+    if (answer.status === 204) this.scratch.release(body);
     if (isStored(answer)) return { ...NOTHING, delivered: entries.length, restamped: entries.filter((entry) => this.late.has(entry)).length };
     if (isTooLarge(answer)) return inHalves(entries);
     const refusal = lokiRefusal(this.client.url, answer);

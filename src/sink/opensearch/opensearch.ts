@@ -13,7 +13,7 @@ export const OPENSEARCH: BulkServer = {
   // OpenSearch has no `require_data_stream`; `check` makes sure that the index template creates data streams.
   toStreams: '',
   rights: 'docs/how-to/opensearch.md shows a role with the rights that are needed',
-  toLook: 'docs/how-to/opensearch.md shows a role that may look',
+  checkHint: 'docs/how-to/opensearch.md shows a role that may look',
   credentials: 'PORTLOG_OPENSEARCH_USER and PORTLOG_OPENSEARCH_PASSWORD',
   diagnose(origin, { body, headers }) {
     const { version, distribution } = aboutServer(body);

@@ -18,7 +18,7 @@ export const JSON_ENCODING: OtlpEncoding = {
     if (entries.length === 0) return Buffer.from('{"resourceLogs":[]}');
     const [head, tail] = otlpFrame(partition);
     const pieces = [head, ...entries.flatMap(({ parts }, i) => (i === 0 ? parts : [',', ...parts])), tail];
-    const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+    const body = scratch.acquire(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
     return body.subarray(0, writeParts(body, pieces, 0));
   },
 };

@@ -5,7 +5,7 @@ import { BufferPool, encoded } from '../transport/body.ts';
 import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.ts';
 import { busy } from '../transport/refusal.ts';
 import type { OtlpEncoding } from './encoding.ts';
-import { otlpOutcome, otlpRefusal, RETRYABLE, said, takesEmpty } from './outcome.ts';
+import { otlpOutcome, otlpRefusal, RETRYABLE, said as errorText, takesEmpty } from './outcome.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, tenantHeaders, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
 import type { Batch, Diagnosis, Outcome, Sink } from '../sink.ts';
@@ -77,14 +77,14 @@ class Receiver {
     if (REFUSES_FORM.has(answer.status) && takesEmpty(url, await this.post(EMPTY, other, signal)))
       return {
         level: 'error',
-        message: `${url.origin} takes OTLP in ${other.name}, and not in ${name} (${answer.status}${said(answer)})`,
+        message: `${url.origin} takes OTLP in ${other.name}, and not in ${name} (${answer.status}${errorText(answer)})`,
         hint: `set encoding: ${other.name} for this sink in the configuration`,
       };
-    if (RETRYABLE.has(answer.status)) throw busy(url, answer, said(answer));
+    if (RETRYABLE.has(answer.status)) throw busy(url, answer, errorText(answer));
     if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw otlpRefusal(url, answer);
     return {
       level: 'warning',
-      message: `${url.origin} does not take a request without records (${answer.status}${said(answer)}); whether it takes events, only an event can tell`,
+      message: `${url.origin} does not take a request without records (${answer.status}${errorText(answer)}); whether it takes events, only an event can tell`,
       hint: 'send one scan, and look at the sum',
     };
   }
@@ -94,7 +94,7 @@ class Receiver {
     const body = encoding.request(batch, scratch);
     const answer = await this.client.request({ method: 'POST', path, body, contentType: encoding.contentType, headers }, signal);
     // With any other status, the answer may have come before the whole body was read, so the buffer is not used again.
-    if (isTaken(answer.status)) scratch.give(body);
+    if (isTaken(answer.status)) scratch.release(body);
     return answer;
   }
 }

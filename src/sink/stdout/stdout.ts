@@ -35,7 +35,7 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
       else {
         const body = batchBody(batch, scratch);
         await write(stream, body);
-        scratch.give(body);
+        scratch.release(body);
       }
       if (failure !== undefined) throw closedOr(failure);
       return allDelivered(batch);

@@ -57,7 +57,7 @@ export function messageStream(options: StreamOptions, messageOf: (event: LogEven
     async send(batch, signal) {
       const body = batchBody(batch, scratch);
       await sendStream(address, body, stream, signal);
-      scratch.give(body);
+      scratch.release(body);
       return allDelivered(batch);
     },
     close: async () => undefined,

@@ -43,7 +43,7 @@ async function load({ connect, ...options }: ConnectionOptions): Promise<Connect
   const alerts = new Alerts(connectorOf(connect));
   const agent = new Agent({ ...options, connect: alerts.connector });
   return {
-    request: (one) => request.call(agent, one).catch((error: NodeJS.ErrnoException) => alerts.behind(error)),
+    request: (one) => request.call(agent, one).catch((error: NodeJS.ErrnoException) => alerts.throwAlertOr(error)),
     destroy: async () => {
       if (!agent.destroyed) await agent.destroy();
     },
@@ -73,7 +73,7 @@ class Alerts {
   };
 
   /** Throws the TLS alert that ended the connection, else the error itself. */
-  behind(error: NodeJS.ErrnoException): never {
+  throwAlertOr(error: NodeJS.ErrnoException): never {
     throw (error.code === 'UND_ERR_SOCKET' ? this.last : undefined) ?? error;
   }
 }

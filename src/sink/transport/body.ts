@@ -12,7 +12,7 @@ export function encoded(parts: readonly string[], partition = ''): Encoded {
  * fifth of the time that shipping a file takes.
  */
 export function batchBody(batch: Batch, scratch: BufferPool): Buffer {
-  const buffer = scratch.take(batch.bytes);
+  const buffer = scratch.acquire(batch.bytes);
   let at = 0;
   for (const { parts } of batch.entries) at = writeParts(buffer, parts, at);
   return buffer.subarray(0, at);
@@ -35,12 +35,12 @@ export class BufferPool {
     this.bytes = bytes;
   }
 
-  take(bytes: number): Buffer {
+  acquire(bytes: number): Buffer {
     return bytes > this.bytes ? Buffer.allocUnsafeSlow(bytes) : (this.free.pop() ?? Buffer.allocUnsafeSlow(this.bytes));
   }
 
   /** Returns a buffer, or a part of one, that nobody reads any more. */
-  give({ buffer, byteOffset }: Buffer): void {
+  release({ buffer, byteOffset }: Buffer): void {
     if (buffer.byteLength === this.bytes && byteOffset === 0) this.free.push(Buffer.from(buffer as ArrayBuffer));
   }
 }

@@ -115,7 +115,10 @@ const BROKEN_OFF = [
   'it broke off the handshake of TLS: it wants a certificate of ours, or has none of the ciphers that portlog has',
   'set certFile and keyFile in the configuration, or bring its TLS up to date (1.2 or 1.3)',
 ] as const;
-const NOT_TAKEN = ['it does not take our certificate', 'look into its log for the reason, and issue another one (certFile, keyFile)'] as const;
+const CERTIFICATE_REFUSED = [
+  'it does not take our certificate',
+  'look into its log for the reason, and issue another one (certFile, keyFile)',
+] as const;
 
 const TOO_OLD = 'it speaks no version of TLS, or none of the ciphers, that portlog does';
 
@@ -146,7 +149,7 @@ const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
 /** What a TLS alert says about the client certificate; OpenSSL versions use different prefixes. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
 function alertAbout(code: string): readonly [what: string, hint: string] | undefined {
   if (code.endsWith('_ALERT_CERTIFICATE_EXPIRED')) return ['our certificate has expired', 'renew it (certFile, keyFile)'];
-  return /_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN)$/.test(code) ? NOT_TAKEN : undefined;
+  return /_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN)$/.test(code) ? CERTIFICATE_REFUSED : undefined;
 }
 
 /** The error for a server that gave no answer, in words for people. `where`: its address. */

@@ -104,7 +104,7 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
       socket.setTimeout(timeoutMs);
       socket.write(bytes, () => {
         setTimeout(() => {
-          afterTurns(HEARD_TURNS, () => {
+          afterTurns(TURNS_TO_RECEIVE, () => {
             isAsked = true;
             socket.end();
           });
@@ -116,16 +116,16 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
       else reject(new SinkError('temporary', `${text} closed the connection before all was sent`));
     });
     socket.on('close', () => reject(new SinkError('temporary', `${text}: the connection was cut`)));
-    socket.on('data', (chunk: Buffer) => socket.destroy(speaks(text, chunk)));
+    socket.on('data', (chunk: Buffer) => socket.destroy(unexpectedAnswer(text, chunk)));
   });
 }
 
-const HEARD_TURNS = 3;
+const TURNS_TO_RECEIVE = 3;
 /**
  * The error when the other side says something, which a syslog receiver never does. An HTTP server answers that this is no request and closes
  * its side, which would otherwise count as having read everything.
  */
-function speaks(text: string, chunk: Buffer): SinkError {
+function unexpectedAnswer(text: string, chunk: Buffer): SinkError {
   const words = chunk
     .toString('latin1')
     .replaceAll(/[^ -~]+/g, ' ')

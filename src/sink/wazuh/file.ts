@@ -7,7 +7,7 @@ import { flatLine } from '../../event/flat.ts';
 import { encoded } from '../transport/body.ts';
 import { fileSink } from '../file/file.ts';
 import { type Diagnosis, type Sink, SinkError, type Notify } from '../sink.ts';
-import { FOUND_AFTER_MS, Turns } from './turns.ts';
+import { FOUND_AFTER_MS, SharedRateLimit } from './shared-rate-limit.ts';
 
 /** Default rate. An agent forwards 500 events a second, and drops what its buffer of 5,000 does not hold. */
 const DEFAULT_EVENTS_PER_SECOND = 400;
@@ -50,8 +50,8 @@ class AgentPace {
   private readonly name: string;
   private readonly options: WazuhOptions;
   private readonly tell: Notify;
-  private turns: Turns | undefined;
-  /** The file that was there when the batch came; undefined once {@link Turns} knows of it. */
+  private turns: SharedRateLimit | undefined;
+  /** The file that was there when the batch came; undefined once {@link SharedRateLimit} knows of it. */
   private before: { readonly inode: string | undefined } | undefined;
 
   constructor(path: string, name: string, options: WazuhOptions, tell: Notify) {
@@ -76,7 +76,7 @@ class AgentPace {
     });
     if (isNewFor > 0) this.tell(`${this.name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
     await this.wait(isNewFor, signal);
-    const untilTurn = this.ask((turns) => turns.take((events / eventsPerSecond) * 1000, clock.elapsed()));
+    const untilTurn = this.ask((turns) => turns.reserve((events / eventsPerSecond) * 1000, clock.elapsed()));
     await this.wait(untilTurn, signal);
   }
 
@@ -85,11 +85,12 @@ class AgentPace {
     this.turns = undefined;
   }
 
-  private ask(question: (turns: Turns) => number): number {
+  private ask(question: (turns: SharedRateLimit) => number): number {
     const { name } = this;
     if (this.turns === undefined) {
-      this.turns = new Turns(this.path);
-      if (this.turns.alone !== undefined) this.tell(`${name}: other processes that write to it are not waited for, because ${this.turns.alone}`);
+      this.turns = new SharedRateLimit(this.path);
+      if (this.turns.whyNotShared !== undefined)
+        this.tell(`${name}: other processes that write to it are not waited for, because ${this.turns.whyNotShared}`);
     }
     try {
       return question(this.turns);

@@ -71,13 +71,13 @@ function junit({ scan, ports, closed, gaps }: Checked): string {
     const message = escaped(`${what} [${level}]`);
     return `${head}>\n    <failure type="${kind}" message="${message}">${escaped(owner === undefined ? '' : `owner: ${owner}`)}</failure>\n  </testcase>\n`;
   });
-  const calm = closed.map(
+  const allowed = closed.map(
     ({ host, zone }) => `  <testcase classname="${escaped(zone ?? 'no zone')}" name="${escaped(`${host}: no port is open`)}"/>\n`,
   );
   const errors = gaps.map(
     (what) => `  <testcase classname="the scan" name="${escaped(what)}">\n    <error message="${escaped(what)}"/>\n  </testcase>\n`,
   );
-  const tests = [...cases, ...calm, ...errors];
+  const tests = [...cases, ...allowed, ...errors];
   const head = `<testsuite name="${escaped(`exposure of ${scan}`)}" tests="${tests.length}" failures="${violations(ports).length}" errors="${errors.length}">`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${head}\n${tests.join('')}</testsuite>\n`;
 }

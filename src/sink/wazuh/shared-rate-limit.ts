@@ -16,16 +16,16 @@ const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
  * stored beside the file under SQLite's locks, which the kernel releases when a process is killed. `now` is by the clock's `elapsed`, which
  * all processes share and which does not change when the wall clock is set.
  */
-export class Turns {
+export class SharedRateLimit {
   /** Why the limit does not cover other processes: no file can be created beside it. */
-  readonly alone: string | undefined;
+  readonly whyNotShared: string | undefined;
   private readonly handle: SqliteHandle;
 
   constructor(path: string) {
     const lock = join(dirname(path), `.${basename(path)}.lock`);
     const opened = open(lock);
     this.handle = opened instanceof Error ? connect(':memory:') : opened;
-    this.alone = opened instanceof Error ? `${lock} cannot be used: ${opened.message}` : undefined;
+    this.whyNotShared = opened instanceof Error ? `${lock} cannot be used: ${opened.message}` : undefined;
   }
 
   /** Records the file that exists before writing. The first one was created before the agent started. */
@@ -43,7 +43,7 @@ export class Turns {
   }
 
   /** Takes the next turn, which lasts `milliseconds`; returns the milliseconds until it begins. */
-  take(milliseconds: number, now: number): number {
+  reserve(milliseconds: number, now: number): number {
     const next = 'max(?, CASE WHEN free > ? THEN 0 ELSE free END)';
     const row = this.handle.prepare(`UPDATE turn SET free = ${next} + ? RETURNING free`).get(now, now + LATEST_TURN_MS, milliseconds);
     return Math.max(0, Number(row?.['free']) - milliseconds - now);

@@ -4,7 +4,7 @@ import type { Subject } from './finding.ts';
 import { needsVersion } from './version-vulnerability.ts';
 
 /** What was looked for at a host, or at a port in all of its listings. Holds names only, because a host may be too large to hold. */
-export class Looks {
+export class LookedFor {
   private readonly args: string;
   private listings = 0;
   private isNamed = false;
@@ -12,7 +12,7 @@ export class Looks {
   private isPort = false;
   private mayHaveStopped = false;
   /** Scripts that had output. */
-  private readonly heard = new Set<string | undefined>();
+  private readonly withOutput = new Set<string | undefined>();
   /** Number of listings in which a script failed, by script. */
   private readonly failures = new Map<string | undefined, number>();
 
@@ -31,7 +31,7 @@ export class Looks {
     const failed = new Set<string | undefined>();
     for (const script of scriptsAt(subject)) {
       if (isError(script)) failed.add(script.id);
-      else if (!first.has(script.id)) this.heard.add(script.id);
+      else if (!first.has(script.id)) this.withOutput.add(script.id);
       first.add(script.id);
     }
     for (const id of failed) this.failures.set(id, (this.failures.get(id) ?? 0) + 1);
@@ -41,7 +41,7 @@ export class Looks {
   wouldFindAgain(source: string): boolean {
     // Only a detected service shows that something else listens there.
     if (source === SERVICE || source === PORT) return this.isNamed;
-    if (this.heard.has(source)) return true;
+    if (this.withOutput.has(source)) return true;
     // By the arguments it ran here, and it did not fail, so no output means that it found nothing.
     return !this.isSilenceEmpty(source) && (this.failures.get(source) ?? 0) < this.listings && isRequested(this.args, source);
   }
@@ -50,7 +50,7 @@ export class Looks {
   private isSilenceEmpty(source: string): boolean {
     if (this.mayHaveStopped || (needsVersion(source) && !this.hasVersion)) return true;
     // A service that did not answer version detection may have been too slow for scripts as well, and some scripts only run for a known service.
-    return this.isPort && !this.isNamed && this.heard.size === 0 && looksFor(this.args, SERVICE);
+    return this.isPort && !this.isNamed && this.withOutput.size === 0 && looksFor(this.args, SERVICE);
   }
 }
 
