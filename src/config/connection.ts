@@ -7,6 +7,26 @@ import { datasetsOf, onlyOf } from './only.ts';
 import { credentials } from './secret.ts';
 import { whoElseWrites } from './trust.ts';
 
+/** Settings that a sink gets under the same name. */
+const AS_WRITTEN = [
+  'command',
+  'concurrency',
+  'contentType',
+  'encoding',
+  'envelope',
+  'eventsPerSecond',
+  'facility',
+  'framing',
+  'fsync',
+  'hostDashboard',
+  'keepFiles',
+  'maxEventBytes',
+  'maxMessageBytes',
+  'runbooks',
+  'streamLabels',
+  'syslogFormat',
+  'trustSetUp',
+] as const satisfies readonly (keyof SinkConfig)[];
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MIB = 1 << 20;
 const HOUR_MS = 3_600_000;
@@ -42,16 +62,17 @@ function urlIn(env: Environment, type: string): string | undefined {
 }
 
 /** Settings of a connection from flags and from the rest of the configuration. */
-interface Reached {
+export interface ConnectionSettings {
   readonly caFile: string | undefined;
   readonly compression: 'gzip' | 'none' | undefined;
   /** By type of sink: {@link originsOf}. */
   readonly origins?: ReadonlyMap<string, readonly string[]>;
+  /** Sites with a maximum age of their latest scan. */
   readonly watchedSites?: readonly string[];
 }
 
 /** Connection options of a server: a sink, or one that is only set up. */
-export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {
+export async function serverOptions(sink: SinkConfig, given: ConnectionSettings, namespace: string, env: Environment): Promise<HttpServerOptions> {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
     throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to any server that answers', {
       hint: 'unset it; name the authority that signed the certificate with --ca-file',
@@ -78,30 +99,14 @@ export async function serverOptions(sink: SinkConfig, given: Reached, namespace:
 }
 
 /** Options of a sink from the configuration, which was validated by the schema of its type. */
-export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<SinkOptions> {
-  const { trustSetUp, streamLabels, keepFiles, fsync, eventsPerSecond, encoding, syslogFormat, framing, facility, maxMessageBytes } = sink;
+export async function sinkOptions(sink: SinkConfig, given: ConnectionSettings, namespace: string, env: Environment): Promise<SinkOptions> {
+  const { lifetimeHours, rotateMib, command } = sink;
   const own = {
-    lifetimeMs: sink.lifetimeHours === undefined ? undefined : sink.lifetimeHours * HOUR_MS,
-    rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
+    ...Object.fromEntries(AS_WRITTEN.map((name) => [name, sink[name]])),
+    lifetimeMs: lifetimeHours && lifetimeHours * HOUR_MS,
+    rotateBytes: rotateMib && rotateMib * MIB,
     watchedSites: given.watchedSites,
-    runbooks: sink.runbooks,
-    hostDashboard: sink.hostDashboard,
-    envelope: sink.envelope,
-    contentType: sink.contentType,
-    command: sink.command,
-    environment: sink.command === undefined ? undefined : programEnvironment(env, isOurs),
-    concurrency: sink.concurrency,
-    trustSetUp,
-    streamLabels,
-    keepFiles,
-    fsync,
-    eventsPerSecond,
-    encoding,
-    syslogFormat,
-    framing,
-    facility,
-    maxMessageBytes,
-    maxEventBytes: sink.maxEventBytes,
+    environment: command && programEnvironment(env, isOurs),
   };
   // createSink refuses unknown types.
   return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;

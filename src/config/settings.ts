@@ -4,17 +4,14 @@ import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../state/spool-limits.ts
 import { PortlogError } from '../core/errors.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import type { SinkOptions } from '../sink/kinds.ts';
-import type { Config, RuleConfig, SinkConfig } from './config.ts';
-import { SEVERITY } from '../event/event.ts';
-import { nearest } from '../core/nearest.ts';
-import type { FindingOptions, RuleSetting } from '../finding/finder.ts';
-import { RULES } from '../finding/registry.ts';
+import type { Config } from './config.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
 import type { Environment } from '../core/environment.ts';
-import { originOf, originsOf, sinkOptions, urlsOf } from './connection.ts';
+import { type ConnectionSettings, originsOf, sinkOptions } from './connection.ts';
+import { type FindingSettings, findingSettings } from './finding-settings.ts';
 import { refuseUnknownNames } from './only.ts';
-import { withoutUser } from '../sink/shown.ts';
+import { sinkNamedBy } from './to.ts';
 
 /** Options from flags and environment; they override the configuration file. */
 export interface Overrides {
@@ -45,17 +42,12 @@ export interface Settings {
   readonly event: Omit<EventOptions, 'now' | 'scannerHost' | 'agentHost'>;
   readonly sinks: readonly SinkOptions[];
   /** Options for every connection. */
-  readonly connection: Pick<Overrides, 'caFile' | 'compression'> & {
-    readonly origins?: ReadonlyMap<string, readonly string[]>;
-    /** Sites with a maximum age of their latest scan. */
-    readonly watchedSites?: readonly string[];
-  };
+  readonly connection: ConnectionSettings;
   readonly stateDir: string;
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
   readonly changes: ChangeOptions;
-  /** Settings for findings. */
-  readonly findings: Pick<FindingOptions, 'rules' | 'services' | 'guesses'>;
+  readonly findings: FindingSettings;
   /** The expected exposure. */
   readonly exposure: ExposurePolicy | undefined;
   /** Directory with snapshots of KEV and EPSS. */
@@ -74,25 +66,17 @@ const HOUR_MS = 3_600_000;
 export async function settings(given: Overrides, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
   const exposurePath = given.exposure ?? config.exposure;
   const exposure = exposurePath === undefined ? undefined : await loadExposure(exposurePath);
-  const event = {
-    site: checked('site', given.site ?? config.site ?? DEFAULT_OPTIONS.site, /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
-    sensor: sensorOf(given.sensor ?? config.sensor),
-    namespace: checkedNamespace(given.namespace ?? config.namespace ?? DEFAULT_OPTIONS.namespace),
-    tags: given.tags ?? config.tags ?? [],
-    labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
-    networkOf: exposure && ((ips: readonly string[]) => exposure.networkOf(ips)),
-    expects: exposure && ((ips: readonly string[], port: number, protocol: string, time: number) => exposure.expects(ips, port, protocol, time)),
-    macNetworks: macNetworks(config.changes?.macNetworks),
-    all: given.all ?? config.all ?? false,
-  };
+  const event = eventSettings(given, config, exposure);
   refuseUnknownNames(config, exposure);
-  const origins = originsOf(config.sinks ?? [], env);
-  const watchedSites = Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) => (maxAgeHours === undefined ? [] : [site]));
-  const wanted = given.to === undefined ? (config.sinks ?? []) : given.to.map((text) => sinkOf(text, config.sinks ?? []));
+  const maxAges = maxAgesOf(config.sites);
+  const sinks = config.sinks ?? [];
+  const wanted = given.to === undefined ? sinks : given.to.map((text) => sinkNamedBy(text, sinks));
+  const { caFile, compression } = given;
+  const connection = { caFile, compression, origins: originsOf(sinks, env), watchedSites: [...maxAges.keys()] };
   return {
     event,
-    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, { ...given, origins, watchedSites }, event.namespace, env))),
-    connection: { caFile: given.caFile, compression: given.compression, origins, watchedSites },
+    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, connection, event.namespace, env))),
+    connection,
     stateDir: given.stateDir ?? config.stateDir ?? defaultStateDir,
     retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
     spool: spoolLimits(given, config.spool ?? {}),
@@ -105,54 +89,29 @@ export async function settings(given: Overrides, config: Config, defaultStateDir
     exposure,
     findings: findingSettings(config.findings ?? {}),
     metrics: { listen: given.metricsListen ?? config.metrics?.listen?.toString(), file: given.metricsFile ?? config.metrics?.file },
-    maxAges: new Map(
-      Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
-        maxAgeHours === undefined ? [] : [[site, Math.round(maxAgeHours * HOUR_MS)] as const],
-      ),
-    ),
+    maxAges,
   };
 }
 
-function findingSettings({ rules = {}, services = [], guesses }: NonNullable<Config['findings']>): Settings['findings'] {
-  const unknown = Object.keys(rules).find((id) => !RULES.some((rule) => rule.id === id) && !services.some((service) => service.id === id));
-  if (unknown !== undefined) {
-    const guess = nearest(
-      unknown,
-      RULES.map(({ id }) => id),
-    );
-    throw new PortlogError('config-invalid', `findings.rules: there is no rule "${unknown}"`, {
-      hint: guess === undefined ? 'docs/reference/rules.md lists them' : `did you mean "${guess}"?`,
-    });
-  }
-  const twice = services.findIndex(({ id }, index) => RULES.some((rule) => rule.id === id) || services.findIndex((other) => other.id === id) < index);
-  if (twice !== -1)
-    throw new PortlogError('config-invalid', `findings.services.${twice}.id: there is a rule "${services[twice]?.id ?? ''}" already`, {
-      hint: 'give it another id',
-    });
+function eventSettings(given: Overrides, config: Config, exposure: ExposurePolicy | undefined): Settings['event'] {
   return {
-    guesses,
-    rules: new Map(Object.entries(rules).map(([id, rule]) => [id, ruleSetting(rule)])),
-    services: services.map(({ id, name, category = 'other', ports, services: names = [], severity, external = severity, why, remedy }) => ({
-      id,
-      name,
-      category,
-      ports,
-      services: new RegExp(`^(?:${names.map((word) => word.replaceAll(/[.+*?^${}()|[\]\\]/g, '\\$&')).join('|')})$`),
-      severity: SEVERITY[severity],
-      external: SEVERITY[external],
-      why,
-      remedy,
-      references: [],
-    })),
+    site: checked('site', given.site ?? config.site ?? DEFAULT_OPTIONS.site, /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
+    sensor: sensorOf(given.sensor ?? config.sensor),
+    namespace: checkedNamespace(given.namespace ?? config.namespace ?? DEFAULT_OPTIONS.namespace),
+    tags: given.tags ?? config.tags ?? [],
+    labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
+    networkOf: exposure && ((ips: readonly string[]) => exposure.networkOf(ips)),
+    expects: exposure && ((ips: readonly string[], port: number, protocol: string, time: number) => exposure.expects(ips, port, protocol, time)),
+    macNetworks: macNetworks(config.changes?.macNetworks),
+    all: given.all ?? config.all ?? false,
   };
 }
 
-function ruleSetting({ severity, silence, zones = {} }: RuleConfig): RuleSetting {
-  return {
-    severity: severity && SEVERITY[severity],
-    silence,
-    zones: new Map(Object.entries(zones).map(([zone, setting]) => [zone, ruleSetting(setting)])),
-  };
+function maxAgesOf(sites: NonNullable<Config['sites']> = {}): Settings['maxAges'] {
+  const ages = Object.entries(sites).flatMap(([site, { maxAgeHours: hours }]) =>
+    hours === undefined ? [] : [[site, Math.round(hours * HOUR_MS)] as const],
+  );
+  return new Map(ages);
 }
 
 function macNetworks(networks: readonly string[] = []): AddressSet | undefined {
@@ -170,37 +129,6 @@ function spoolLimits(given: Overrides, { maxMib, maxAgeDays, whenFull }: NonNull
     maxAgeMs: days === undefined ? DEFAULT_SPOOL_LIMITS.maxAgeMs : days * DAY_MS,
     whenFull: given.spoolWhenFull ?? whenFull ?? DEFAULT_SPOOL_LIMITS.whenFull,
   };
-}
-
-/** The sink for `--to`: `elasticsearch=https://…`, or the type or name of a sink in the configuration. */
-function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
-  const at = text.indexOf('=');
-  const named = configured.find(({ name }) => name === text);
-  const type = named?.type ?? (at === -1 ? text : text.slice(0, at));
-  const url = text.slice(at + 1);
-  // Otherwise an added argument or variable would be enough to start programs.
-  if (type === 'exec')
-    throw new PortlogError('sink-options', 'the sink "exec" runs a program, so it is named in the configuration file only', {
-      hint: 'write it under sinks, and leave --to out: then all sinks of the file count',
-    });
-  if (named !== undefined) return named;
-  const ofType = configured.filter((sink) => sink.type === type);
-  if (at === -1) return ofType[0] ?? { type };
-  if (type === 'stdout')
-    throw new PortlogError('sink-options', 'the sink "stdout" has no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
-  const there = ofType.filter((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
-  refuseSeveral(text, there);
-  const { name: _, ...elsewhere } = ofType[0] ?? { type };
-  return { ...(there[0] ?? elsewhere), url };
-}
-
-/** Refuses an address that several sinks have, because each has its own headers or credentials. */
-function refuseSeveral(text: string, sinks: readonly SinkConfig[]): void {
-  const [one, other] = sinks.flatMap(({ name }) => name ?? []);
-  if (one === undefined || other === undefined) return;
-  throw new PortlogError('usage', `--to ${withoutUser(text)}: several sinks of the configuration file stand there`, {
-    hint: `say which by its name: --to ${one}, --to ${other}`,
-  });
 }
 
 function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
