@@ -3,7 +3,7 @@ import type { Queued } from '../state/queued.ts';
 import type { EarlierFates } from '../state/earlier-events.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import { type CountingTally, newTally } from '../state/tally.ts';
-import type { AnswerCounts } from './deliver.ts';
+import type { AnswerCounts } from './answered.ts';
 
 /**
  * The account of one sink: the only place where events are counted. Each tally balances: read = delivered + already there +

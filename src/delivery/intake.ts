@@ -8,7 +8,7 @@ import type { Tally } from '../state/tally.ts';
 import type { AckGroups } from './ack-group.ts';
 import type { AckGroupCursor } from './ack-group-cursor.ts';
 import type { Account } from './account.ts';
-import { NOTHING } from './deliver.ts';
+import { NO_COUNTS } from './answered.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
 /** An event on its way into a sink; nothing is counted yet. */
@@ -73,7 +73,7 @@ export class Intake {
 
   private reject(tally: Tally, entry: Queued, reason: string): void {
     if (this.spoolWriter === undefined) this.account.discarded(tally, 1);
-    else this.account.answered(tally, NOTHING, this.spoolWriter.recordAnswer([], [{ entry, reason }]));
+    else this.account.answered(tally, NO_COUNTS, this.spoolWriter.recordAnswer([], [{ entry, reason }]));
   }
 
   /** An event that cannot be encoded because of a bug is a dead letter of that sink only. */

@@ -3,7 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { BatchLimits, Sink, SinkIdentity } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
 import type { Account } from './account.ts';
-import type { Answered, Undelivered } from './deliver.ts';
+import type { Answered, Undelivered } from './answered.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import type { SinkTables, Store, WaitingSink } from '../state/store.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { isMistake } from '../core/mistake.ts';
 import type { Refusal } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
-import type { Undelivered } from './deliver.ts';
+import { NO_COUNTS, type Undelivered } from './answered.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import { backoffMs } from './backoff.ts';
 import type { SpooledBatch } from '../state/spool.ts';
@@ -103,5 +103,5 @@ function recordSuspect(
   const { reason, status }: Refusal = refusal ?? { reason: error.message };
   const rejected = [{ entry: only, reason, ...(status === undefined ? {} : { status }) }];
   onRejected(reason);
-  spoolWriter.recordSpooledAnswer(rest, [{ delivered: 0, already: 0, restamped: 0, removed: 0, done: [], rejected }], undefined);
+  spoolWriter.recordSpooledAnswer(rest, [{ ...NO_COUNTS, done: [], rejected }], undefined);
 }
