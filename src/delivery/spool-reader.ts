@@ -130,37 +130,39 @@ export class SpoolReader {
     await this.events.idle();
     // The first attempt was the direct one.
     if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
-    for (let attempts = 0; ;) {
-      if (signal.aborted) return this.stop();
+    for (let failures = 0; !signal.aborted;) {
       const mayGo = this.lease.acquire();
-      const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
-      if (mayGo && next === undefined) return this.becameEmpty();
-      // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
-      if (next !== undefined && attempts === 0 && this.hasTried && this.isTooLate(0)) {
-        if (await this.skipRefusedHead(next)) continue;
-        return this.stop();
+      const head = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
+      if (mayGo && head === undefined) return this.becameEmpty();
+      const result = head === undefined ? undefined : await this.sendHead(head, failures);
+      if (result === 'over') return this.stop();
+      if (result === 'sent') failures = 0;
+      else {
+        const wait = backoffMs(++failures, clock.random(), result?.retryAfterMs);
+        this.failingSince ??= clock.elapsed();
+        const isLate = this.isTooLate(wait);
+        if (head !== undefined && (isLate || failures > ATTEMPTS_AT_THE_HEAD) && (await this.skipRefusedHead(head))) failures = 0;
+        else if (isLate) return this.stop();
+        else {
+          this.reportWaiting();
+          await clock.sleep(wait, this.finishing ? signal : untilFinish);
+        }
       }
-      const error = next === undefined ? undefined : await this.send(next);
-      if (next !== undefined && error === undefined) {
-        attempts = 0;
-        continue;
-      }
-      if (error !== undefined && error.kind !== 'temporary') {
-        if (next === undefined || !isMistake(error) || !(await this.skipRefusedHead(next))) return this.stop();
-        attempts = 0;
-        continue;
-      }
-      const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
-      this.failingSince ??= clock.elapsed();
-      const isLate = this.isTooLate(wait);
-      if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.skipRefusedHead(next))) {
-        attempts = 0;
-        continue;
-      }
-      if (isLate) return this.stop();
-      this.reportWaiting();
-      await clock.sleep(wait, this.finishing ? signal : untilFinish);
     }
+    this.stop();
+  }
+
+  /**
+   * Sends the oldest batch, after so many failures in a row. `sent`: that, or another one that shows that the sink works; `over`: this run sends
+   * no more; an error: it may be tried again.
+   */
+  private async sendHead(head: SpooledBatch | LostBatch, failures: number): Promise<'sent' | 'over' | SinkError> {
+    // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
+    if (failures === 0 && this.hasTried && this.isTooLate(0)) return (await this.skipRefusedHead(head)) ? 'sent' : 'over';
+    const error = await this.send(head);
+    if (error === undefined) return 'sent';
+    if (error.kind === 'temporary') return error;
+    return isMistake(error) && (await this.skipRefusedHead(head)) ? 'sent' : 'over';
   }
 
   /** Sends one batch. Returns why the sink failed, if it did. */

@@ -40,13 +40,10 @@ export async function sendSuspects(
 ): Promise<void> {
   const { clock, retryForMs, signal } = patience;
   const until = clock.elapsed() + retryForMs;
-  for (
-    let round = 1;
-    !signal.aborted && spoolWriter.tables.spool.nextBehind(0) !== undefined && spoolWriter.tables.lease.take(clock.elapsed);
-    round++
-  ) {
-    if (!(await sendRound(spoolWriter, { ...patience, send, onRejected }))) return;
-    if (spoolWriter.tables.spool.nextBehind(0) === undefined) return;
+  const { spool, lease } = spoolWriter.tables;
+  const isLeft = (): boolean => spool.nextBehind(0) !== undefined;
+  for (let round = 1; !signal.aborted && isLeft() && lease.take(clock.elapsed); round++) {
+    if (!(await sendRound(spoolWriter, { ...patience, send, onRejected })) || !isLeft()) return;
     const wait = backoffMs(round, clock.random(), undefined);
     if (clock.elapsed() + wait > until) return;
     await clock.sleep(wait, signal);
@@ -100,8 +97,8 @@ function recordSuspect(
   const [only, ...others] = entries;
   if (only === undefined) return;
   if (others.length > 0 || spooled.tries < TRIES_ALONE) return spoolWriter.putBehind(rest);
-  const { reason, status }: Refusal = refusal ?? { reason: error.message };
-  const rejected = [{ entry: only, reason, ...(status === undefined ? {} : { status }) }];
-  onRejected(reason);
+  const why: Refusal = refusal ?? { reason: error.message };
+  const rejected = [{ entry: only, ...why }];
+  onRejected(why.reason);
   spoolWriter.recordSpooledAnswer(rest, [{ ...NO_COUNTS, done: [], rejected }], undefined);
 }
