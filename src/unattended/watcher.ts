@@ -2,11 +2,12 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { InputReport } from '../pipeline/input-report.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
-import type { Directory, FoundFile, DirectoryListing } from '../source/directory.ts';
+import type { Directory, FoundFile } from '../source/directory.ts';
 import { contentDigest } from '../source/content-digest.ts';
 import { foundSource } from '../source/file.ts';
 import type { Source } from '../source/source.ts';
 import type { FileAttempts } from '../state/file-attempts.ts';
+import { type DirectoryListeners, DirectoryReports } from './directory-reports.ts';
 import { withStallLimit } from './stall-limit.ts';
 import { Postponed } from './postponed.ts';
 import type { SeenFiles } from '../state/seen-files.ts';
@@ -28,7 +29,7 @@ export interface Destination {
   readonly again: boolean;
 }
 
-export interface WatcherOptions {
+export interface WatcherOptions extends DirectoryListeners {
   /** Keys of all sinks. */
   readonly sinks: readonly string[];
   /**
@@ -42,21 +43,11 @@ export interface WatcherOptions {
   readonly ship: (sources: readonly Source[], destination: Destination) => Promise<ShipReport | PortlogError | undefined>;
   readonly clock: Clock;
   readonly stop: AbortSignal;
-  readonly onError: (error: PortlogError) => void;
-  readonly onRecovery: (path: string) => void;
-  /** Called once per directory from which nothing has ever come, and in which no scan is. */
-  readonly onEmpty: (path: string) => void;
-  /** Called once per file that is still being written. */
-  readonly onUnfinished: (path: string) => void;
-  /** Called once per file or link that is ignored, with the reason. */
-  readonly onIgnored: (path: string, why: string) => void;
 }
 
 /** Files per run: what was shipped is recorded after each run. */
 const MAX_FILES = 50;
 const STALLED_AFTER_MS = 600_000;
-/** Ignored files that are named; there could be very many. */
-const MOST_NAMED = 20;
 const NOT_AGAIN = 'set aside: it is tried again when it has changed, by the next version of portlog, or with --again';
 
 /** A file that is to be shipped, with the sinks that need it. */
@@ -67,23 +58,20 @@ interface Due {
   readonly isAlone: boolean;
 }
 
+interface ReportedDirectory extends WatchedDirectory {
+  readonly reports: DirectoryReports;
+}
+
 /** Ships each finished scan in its directories once to each sink, and again when it changes. A failing file does not delay others. */
 export class Watcher {
-  private readonly watched: readonly WatchedDirectory[];
+  private readonly watched: readonly ReportedDirectory[];
   private readonly options: WatcherOptions;
   private readonly postponed = new Postponed();
-  /** Directories that cannot be listed. */
-  private readonly unreadable = new Set<WatchedDirectory>();
-  /** Directories in which there was no scan at some time. */
-  private readonly empty = new Set<WatchedDirectory>();
-  private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
-  /** Names of ignored files by directory. */
-  private readonly ignored = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** The version of each path that was shipped or set aside last since the start: `again` is only about older ones. */
   private readonly lastHandled = new Map<string, string>();
 
   constructor(watched: readonly WatchedDirectory[], options: WatcherOptions) {
-    this.watched = watched;
+    this.watched = watched.map((one) => ({ ...one, reports: new DirectoryReports(one.directory.path, options) }));
     this.options = options;
   }
 
@@ -94,7 +82,7 @@ export class Watcher {
     return isBusy;
   }
 
-  private async handleDirectory(one: WatchedDirectory): Promise<boolean> {
+  private async handleDirectory(one: ReportedDirectory): Promise<boolean> {
     for (const text of one.attempts.orphans(this.options.clock.now())) this.options.onIgnored(`${one.directory.path}/${text}`, NOT_AGAIN);
     const due = await this.dueIn(one);
     for (const batch of batchesOf(due)) {
@@ -120,24 +108,30 @@ export class Watcher {
       { site, sinks, again: this.isAgain(files) },
     );
     const now = clock.now();
-    if (outcome instanceof PortlogError) {
-      for (const file of files) this.postponed.add(file.path, file.version, now);
-      if (isMistake(outcome)) this.readEachAlone(attempts, files, outcome);
-      else for (const file of files) attempts.fail(file, undefined, false);
-      return;
-    }
+    if (outcome instanceof PortlogError) return this.noteFailed(attempts, files, outcome, now);
     const settled = files.filter((_, index) => isSettled(outcome, index));
     seen.add(
       settled.map((file) => ({ ...file, content: contents[files.indexOf(file)] })),
       sinks,
       now,
     );
-    attempts.end(settled);
-    for (const file of settled) {
+    this.noteSettled(attempts, settled);
+    for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
+  }
+
+  private noteSettled(attempts: FileAttempts, files: readonly FoundFile[]): void {
+    attempts.end(files);
+    for (const file of files) {
       this.postponed.remove(file.path);
       this.lastHandled.set(file.path, file.version);
     }
-    for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
+  }
+
+  /** The shipment could not even begin. */
+  private noteFailed(attempts: FileAttempts, files: readonly FoundFile[], error: PortlogError, now: number): void {
+    for (const file of files) this.postponed.add(file.path, file.version, now);
+    if (isMistake(error)) this.readEachAlone(attempts, files, error);
+    else for (const file of files) attempts.fail(file, undefined, false);
   }
 
   /** When any of several files may have caused an error, each is tried alone. */
@@ -164,8 +158,8 @@ export class Watcher {
     return this.options.again && files.every((file) => !this.lastHandled.has(file.path));
   }
 
-  private async dueIn(one: WatchedDirectory): Promise<readonly Due[]> {
-    const { directory, seen, attempts } = one;
+  private async dueIn(one: ReportedDirectory): Promise<readonly Due[]> {
+    const { directory, seen, attempts, reports } = one;
     const now = this.options.clock.now();
     try {
       const found = new Map<FoundFile, Due>();
@@ -174,21 +168,16 @@ export class Watcher {
         if (due !== undefined) found.set(file, due);
         return due !== undefined;
       });
-      if (this.unreadable.delete(one)) this.options.onRecovery(directory.path);
       seen.noteLook(now);
       seen.keepOnly(look.names, now);
-      this.reportEmpty(one, look);
       attempts.keepOnly(look.names);
-      this.reportIgnored(one, look);
-      for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
-      this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
+      reports.listed(look, () => seen.summary().files > 0);
       const due: Due[] = [];
       for (const file of look.ready) due.push(...(await this.unlessUnchanged(one, found.get(file), now)));
       return due;
     } catch (error) {
       if (!(error instanceof PortlogError) || error.code !== 'input-unreadable') throw error;
-      if (!this.unreadable.has(one)) this.options.onError(error);
-      this.unreadable.add(one);
+      reports.failed(error);
       return [];
     }
   }
@@ -220,23 +209,6 @@ export class Watcher {
     if (same.length > 0) seen.add([{ ...file, content }], same, now);
     const others = sinks.filter((sink) => !same.includes(sink));
     return others.length === 0 ? [] : [{ ...due, sinks: others }];
-  }
-
-  private reportEmpty(one: WatchedDirectory, { names }: DirectoryListing): void {
-    if (names.size > 0 || this.empty.has(one)) return;
-    this.empty.add(one);
-    if (one.seen.summary().files === 0) this.options.onEmpty(one.directory.path);
-  }
-
-  /** Reports each once while it is there; of very many at once, only some by name. */
-  private reportIgnored(one: WatchedDirectory, { links, closed }: DirectoryListing): void {
-    const { path } = one.directory;
-    const linked = links.map((name) => ({ name, why: 'it is a symbolic link, and those are not followed' }));
-    const all = [...closed, ...linked];
-    const fresh = all.filter(({ name }) => this.ignored.get(one)?.has(name) !== true);
-    for (const { name, why } of fresh.slice(0, MOST_NAMED)) this.options.onIgnored(`${path}/${name}`, why);
-    if (fresh.length > MOST_NAMED) this.options.onIgnored(path, `${fresh.length - MOST_NAMED} more in it are left alone like these`);
-    this.ignored.set(one, new Set(all.map(({ name }) => name)));
   }
 }
 
