@@ -17,6 +17,8 @@ export class CurrentRun {
   /** Whether complete runs that began after this one were read before it. */
   private isLate: boolean;
   private readonly listed = new Map<string, number>();
+  /** Keys of hosts that it lists, but that were not compared. */
+  private readonly passedOver = new Set<string>();
 
   constructor(context: RunContext, record: ScanRecord, scans: KnownScans) {
     this.context = context;
@@ -27,7 +29,9 @@ export class CurrentRun {
 
   /** The same run as stored in the state file, after a transaction was rolled back. */
   reloaded(scans: KnownScans): CurrentRun {
-    return new CurrentRun(this.context, scans.again(this.record), scans);
+    const same = new CurrentRun(this.context, scans.again(this.record), scans);
+    for (const key of this.passedOver) same.passOver(key);
+    return same;
   }
 
   /**
@@ -40,6 +44,15 @@ export class CurrentRun {
     if (listings === 1 && this.listed.size === MAX_COUNTED) this.listed.clear();
     this.listed.set(key, listings);
     return listings > MAX_LISTINGS;
+  }
+
+  /** A host that it lists is not compared: it must not count as missing. */
+  passOver(key: string): void {
+    this.passedOver.add(key);
+  }
+
+  wasPassedOver(key: string): boolean {
+    return this.passedOver.has(key);
   }
 
   /** Complete runs that began before this one, and might have listed a host at that address, had it been up; in no order. */

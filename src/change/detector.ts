@@ -22,6 +22,7 @@ import type { ChangeOptions } from './options.ts';
 import { findingRecord, hostRecord, hostStateOf, portRecord, type RecordContext } from './record.ts';
 import type { LaterRun } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
+import { ManyRanges, RANGES_LEFT_OUT } from './many-ranges.ts';
 import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
 
@@ -59,6 +60,8 @@ interface ChangedRecords {
 const COMPARISON_BUDGET = { most: 500_000, earned: 100 };
 /** More than a scan that repeats its ports needs. */
 const BUDGET_PER_PORT = 4;
+/** The budgets for comparing are those of an input, and of as much time in an input that goes on for months. */
+const RENEWED_EVERY_MS = 600_000;
 /** What an older listing costs in comparison: afterwards it is looked whether it has changed anything. */
 const OLDER = 3;
 
@@ -71,18 +74,40 @@ export class ChangeDetector {
   private readonly budget = new Budget(COMPARISON_BUDGET);
   /** Hosts that were not compared because of it: they have many known ports. */
   private readonly notCompared = new Set<string>();
+  private readonly ranges = new ManyRanges();
+  /** When the budgets were renewed, epoch milliseconds; undefined: the first run of an input comes next. */
+  private renewed: number | undefined;
 
   constructor(parts: DetectorParts) {
     this.parts = parts;
   }
 
-  /** Begins a run; its hosts come next. */
-  begin(run: Run, context: RunContext): CurrentRun {
+  /** Begins an input: what it may cost does not depend on those before it. */
+  beginInput(): void {
+    this.renewed = undefined;
+  }
+
+  /** A scan that arrives in a pipe does not depend on what came there long ago, either. */
+  private renewBudgets(now: number): void {
+    if (this.renewed !== undefined && now >= this.renewed && now < this.renewed + RENEWED_EVERY_MS) return;
+    this.renewed = now;
+    this.budget.renew();
+    this.notCompared.clear();
+    this.ranges.renew();
+    this.parts.scans.beginInput();
+  }
+
+  /** Begins a run; its hosts come next. `remark`: tells people something about the input. */
+  begin(run: Run, context: RunContext, remark: (text: string) => void = () => undefined): CurrentRun {
     const { hosts, scans, options, lists } = this.parts;
     const { scanner, verbose, scaninfo } = run;
     const { start: started } = context;
+    this.renewBudgets(context.options.now());
     // Longer arguments are not kept: they are stored with each run, and parsed for each scan of the site.
-    const args = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
+    const short = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
+    const isTooMuch = !this.ranges.allow(short, lists);
+    if (isTooMuch) remark(RANGES_LEFT_OUT);
+    const args = isTooMuch ? undefined : short;
     correctFutureTimes(hosts, scans, options.confirm, { now: context.options.now(), started });
     if (!context.startIsOurs) dateUntimedRuns(hosts, scans, options.confirm, started);
     hosts.keepLists(run);
@@ -105,10 +130,12 @@ export class ChangeDetector {
     const known = this.parts.hosts.find(key) ?? unknownHost(key);
     if (known === DAMAGED) return;
     const observation = this.observation(seen, run, time);
-    if (!this.mayCompare(known, observation))
+    if (!this.mayCompare(known, observation)) {
+      run.passOver(key);
       return void detected.remarks.push(
         `${key} has very many known ports, and is listed very often: only the first listings are compared with what is known`,
       );
+    }
     const outcome = observe(known, observation, this.parts.options);
     const { recorded, recordedFindings } = known;
     // An older sighting says nothing about what came after the latest one.

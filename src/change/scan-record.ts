@@ -4,7 +4,7 @@ import type { Unread } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { RUN_SETUP, SCAN_COUNTS } from '../state/known-shape.ts';
-import type { KindReach } from '../state/scan-reach.ts';
+import { type KindReach, MOST_ROWS, WIDER_ROWS } from '../state/scan-reach.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
 
 /** The parts of a run's header from which its coverage is computed; `args` has secrets masked. */
@@ -158,5 +158,5 @@ export function profileKey({ arguments: { profile } }: RunCoverage): string {
 }
 
 export function reachOf({ arguments: { scope, targets } }: RunCoverage): KindReach['reach'] {
-  return scope.known ? { ranges: scope.addresses.keys } : { words: targets };
+  return scope.known ? { ranges: scope.addresses.fewKeys(MOST_ROWS, WIDER_ROWS) } : { words: targets };
 }

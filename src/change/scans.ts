@@ -71,6 +71,12 @@ export class KnownScans {
     );
   }
 
+  /** Called at the beginning of an input, which has budgets of its own. */
+  beginInput(): void {
+    this.budget.renew();
+    this.reach.beginInput();
+  }
+
   /** Whether answers since the last call were incomplete, because there were too many kinds of runs. */
   takeLeftOut(): boolean {
     return [this.budget.takeExhausted(), this.reach.takeExhausted()].includes(true);

@@ -3,8 +3,11 @@ import { AddressSet } from '../nmap/address-set.ts';
 import { commandLine } from '../nmap/command-line.ts';
 import { type NmapOption, nmapWords } from '../nmap/options.ts';
 
-/** The addresses that a run was asked to scan; `why`: the reason when they are unknown. */
-type Scope = { readonly known: true; readonly addresses: AddressSet } | { readonly known: false; readonly why: string };
+/**
+ * The addresses that a run was asked to scan; `made`: number of ranges that targets and exclusions consist of. `why`: the reason when they are
+ * unknown.
+ */
+type Scope = { readonly known: true; readonly addresses: AddressSet; readonly made: number } | { readonly known: false; readonly why: string };
 
 /** Limit on arguments, which are stored with each run and parsed for each scan of the site. */
 export const MAX_LENGTH = 64 << 10;
@@ -105,7 +108,7 @@ function scopeOf(targets: readonly string[], excluded: readonly string[]): Scope
   if (typeof inside === 'string') return { known: false, why: `"${inside}" is not an address, or stands for too many` };
   if (typeof outside === 'string') return { known: false, why: `"${outside}" is not an address, or stands for too many` };
   if (targets.length === 0) return { known: false, why: 'its arguments name no target' };
-  return { known: true, addresses: inside.without(outside) };
+  return { known: true, addresses: inside.without(outside), made: inside.ranges + outside.ranges };
 }
 
 /** `/usr/bin/nmap` and `nmap` are the same program. */

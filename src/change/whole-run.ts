@@ -17,6 +17,7 @@ export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: Chang
   // Then it says nothing about hosts that it does not list.
   if (coverage.listsAnswersOnly || counts.unread === 'unknown') return;
   for (const key of hosts.unseen(scope.addresses, started)) {
+    if (run.wasPassedOver(key)) continue;
     const known = hosts.find(key);
     if (known === undefined || known === DAMAGED || !absentHost(coverage, true, reachedAt(known), counts.unread).tested) continue;
     detector.compareAbsent(known, run, detected);
@@ -31,7 +32,7 @@ function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unl
   if (coverage.listsAnswersOnly || !scope.known) return;
   if (!unlisted.hasRoomFor(kind)) return void remarks.push(TOO_MANY_KINDS);
   if (run.isUnlistedAnnounced) return unlisted.add(kind);
-  const missing = [...hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key)).length;
+  const missing = [...hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key) && !run.wasPassedOver(key)).length;
   if (missing === 0) return;
   unlisted.add(kind);
   counts.announcedUnlisted = true;

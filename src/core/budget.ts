@@ -1,6 +1,6 @@
 /**
- * Limits the work that queries may do together. Budget is earned back little by little, so that a few expensive queries are answered, but not
- * thousands of them.
+ * Limits the work that queries may do together, for one input. Budget is earned back little by little, so that a few expensive queries are
+ * answered, but not thousands of them.
  */
 export class Budget {
   private readonly limit: number;
@@ -18,6 +18,12 @@ export class Budget {
   /** Called at the beginning of a query. `also`: what this one adds beside what each adds. */
   refill(also = 0): void {
     this.left = Math.min(this.left + this.perQuery + also, this.limit);
+  }
+
+  /** Called at the beginning of an input: what another one has spent must not be missing here. */
+  renew(): void {
+    this.left = this.limit;
+    this.wasExhausted = false;
   }
 
   spend(work: number): void {

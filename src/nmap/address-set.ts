@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
-import { countOf, doNumbersMeet, isInNumbers, mergedNumbers, type NumberRanges, numbersWithout } from './number-ranges.ts';
-import { difference, doOverlap, isIn, merged, type Range, type Ranges, sizeOf } from './ranges.ts';
+import { countOf, doNumbersMeet, isInNumbers, mergedNumbers, type NumberRanges, numbersWithout, widerNumbers } from './number-ranges.ts';
+import { difference, doOverlap, isIn, merged, type Range, type Ranges, sizeOf, widerRanges } from './ranges.ts';
 
 /** Most ranges in a set. Target lists come from scans, so their memory must be bounded. */
 const MAX_RANGES = 1 << 16;
@@ -45,8 +45,30 @@ export class AddressSet {
 
   /** @internal The ranges as pairs of keys (see {@link addressKey}), both ends included. */
   get keys(): readonly (readonly [first: string, last: string])[] {
-    this.made ??= [...keysOf(this.v4), ...this.v6.map(([first, last]) => [keyOf(first, 6), keyOf(last, 6)] as const)];
+    this.made ??= [...keysOf(this.v4), ...keysOfV6(this.v6)];
     return this.made;
+  }
+
+  /** @internal The same; more than `most` are joined to about `wider` ones, which also contain what is between them. */
+  fewKeys(most: number, wider: number): AddressSet['keys'] {
+    if (this.ranges <= most) return this.keys;
+    const families = Number(this.v4.length > 0) + Number(this.v6.length > 0);
+    const each = Math.ceil(this.ranges / (wider - families));
+    return [...keysOf(widerNumbers(this.v4, each)), ...keysOfV6(widerRanges(this.v6, each))];
+  }
+
+  /** @internal The first and the last key. */
+  get bounds(): readonly [first: string, last: string] {
+    const [v4, v6] = [keysOf(this.v4.subarray(0, 2))[0], keysOfV6(this.v6.slice(-1))[0]];
+    const first = v4?.[0] ?? keysOfV6(this.v6.slice(0, 1))[0]?.[0];
+    const last = v6?.[1] ?? keysOf(this.v4.subarray(-2))[0]?.[1];
+    return [first ?? '', last ?? ''];
+  }
+
+  /** @internal Whether an address is in it, by its key. False for what is not the key of an address. */
+  hasKey(key: string): boolean {
+    if (!/^(?:4[\da-f]{8}|6[\da-f]{32})$/.test(key)) return false;
+    return key.startsWith('4') ? isInNumbers(this.v4, Number.parseInt(key.slice(1), 16)) : isIn(this.v6, BigInt(`0x${key.slice(1)}`));
   }
 
   has(address: string): boolean {
@@ -69,7 +91,11 @@ export class AddressSet {
 /** The address that was parsed last, because callers ask many sets in a row about the same one. */
 let latest: { readonly text: string; readonly v4: number | undefined; readonly v6: bigint | undefined } = { text: '', v4: undefined, v6: undefined };
 
-function keysOf(ranges: NumberRanges): readonly (readonly [first: string, last: string])[] {
+function keysOfV6(ranges: Ranges): AddressSet['keys'] {
+  return ranges.map(([first, last]) => [keyOf(first, 6), keyOf(last, 6)] as const);
+}
+
+function keysOf(ranges: NumberRanges): AddressSet['keys'] {
   return Array.from({ length: ranges.length / 2 }, (_, i) => [keyOf(ranges[2 * i] ?? 0, 4), keyOf(ranges[2 * i + 1] ?? 0, 4)] as const);
 }
 

@@ -6,19 +6,30 @@ export type NumberRanges = Float64Array;
 
 /** Sorts and merges ranges. `pairs`: first and last of each, alternating, in any order. */
 export function mergedNumbers(pairs: readonly number[]): NumberRanges {
-  const result: number[] = [];
-  for (const [first, last] of inOrder(pairs)) {
-    const before = result.at(-1);
-    if (before === undefined || first > before + 1) result.push(first, last);
-    else if (last > before) result[result.length - 1] = last;
+  const sorted = inOrder(pairs);
+  const result = new Float64Array(sorted.length);
+  let length = 0;
+  for (let i = 0; i < sorted.length; i += 2) {
+    const [first, last] = [at(sorted, i), at(sorted, i + 1)];
+    const before = length === 0 ? Number.NEGATIVE_INFINITY : at(result, length - 1);
+    if (first > before + 1) {
+      result[length] = first;
+      result[length + 1] = last;
+      length += 2;
+    } else if (last > before) result[length - 1] = last;
   }
-  return Float64Array.from(result);
+  return result.slice(0, length);
 }
 
-function* inOrder(pairs: readonly number[]): Generator<readonly [first: number, last: number], void, undefined> {
-  const starts = Array.from({ length: pairs.length / 2 }, (_, i) => 2 * i);
-  if (starts.some((i) => i > 0 && at(pairs, i) < at(pairs, i - 2))) starts.sort((a, b) => at(pairs, a) - at(pairs, b));
-  for (const i of starts) yield [at(pairs, i), at(pairs, i + 1)];
+function inOrder(pairs: readonly number[]): ArrayLike<number> {
+  if (isInOrder(pairs)) return pairs;
+  const starts = Array.from({ length: pairs.length / 2 }, (_, i) => 2 * i).sort((a, b) => at(pairs, a) - at(pairs, b));
+  return starts.flatMap((i) => [at(pairs, i), at(pairs, i + 1)]);
+}
+
+function isInOrder(pairs: readonly number[]): boolean {
+  for (let i = 2; i < pairs.length; i += 2) if (at(pairs, i) < at(pairs, i - 2)) return false;
+  return true;
 }
 
 /** By binary search: a scan asks this for every known host. */
@@ -60,6 +71,13 @@ export function doNumbersMeet(a: NumberRanges, b: NumberRanges): boolean {
     else return true;
   }
   return false;
+}
+
+/** Ranges that each span so many of these. */
+export function widerNumbers(ranges: NumberRanges, each: number): NumberRanges {
+  const wider: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2 * each) wider.push(at(ranges, i), at(ranges, Math.min(i + 2 * each, ranges.length) - 1));
+  return Float64Array.from(wider);
 }
 
 export function countOf(ranges: NumberRanges): number {

@@ -58,6 +58,14 @@ export function doOverlap(a: Ranges, b: Ranges): boolean {
   return false;
 }
 
+/** Ranges that each span so many of these. */
+export function widerRanges(ranges: Ranges, each: number): Ranges {
+  return Array.from({ length: Math.ceil(ranges.length / each) }, (_, i) => {
+    const [first, last] = [ranges[i * each], ranges[Math.min((i + 1) * each, ranges.length) - 1]] as readonly Range[] as readonly [Range, Range];
+    return [first[0], last[1]] as const;
+  });
+}
+
 export function sizeOf(ranges: Ranges): bigint {
   return ranges.reduce((sum, [first, last]) => sum + last - first + 1n, 0n);
 }

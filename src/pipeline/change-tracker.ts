@@ -11,17 +11,17 @@ import { PortlogError } from '../core/errors.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import type { RunContext } from '../event/context.ts';
-import { INVENTORY, type LogEvent } from '../event/event.ts';
+import type { LogEvent } from '../event/event.ts';
 import { seenAt } from '../event/time.ts';
 import type { Finder } from '../finding/finder.ts';
 import { looksFor } from '../finding/script.ts';
 import { type Ending, type RunEnd, RunWatch, type ScanItem } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
-import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
 import type { InputInProgress } from './input-report.ts';
+import { identitiesOf, keepsInventory } from './inventory-sinks.ts';
 import { missedChanges } from './missed-changes.ts';
 import type { ScannedHost } from './scanned-host.ts';
 import { TrackedInput } from './tracked-input.ts';
@@ -65,6 +65,8 @@ export class ChangeTracker {
   private before: { readonly transaction: number; readonly current: CurrentRun | undefined } | undefined;
   /** The input that is being read. */
   private input: TrackedInput | undefined;
+  /** The input that is being compared; comparisons in the outbox come later. */
+  private compared: TrackedInput | undefined;
   private isToldAnew: boolean;
   /** Why the state failed; from then on nothing is compared. */
   problem: PortlogError | undefined;
@@ -156,7 +158,8 @@ export class ChangeTracker {
 
   private begin(run: Run, context: RunContext): void {
     this.reading = context;
-    this.beginning = () => this.detector.begin(run, context);
+    const { input } = this;
+    this.beginning = () => this.detector.begin(run, context, (text) => input?.remark(text));
     this.catchUp(context.scanId);
   }
 
@@ -278,6 +281,8 @@ export class ChangeTracker {
     delivery.announceLater({
       make: () => {
         const { transactions: transaction } = this.parts.store.database;
+        if (this.compared !== input) this.detector.beginInput();
+        this.compared = input;
         if (this.before?.transaction !== transaction) this.before = { transaction, current: this.current };
         return this.problem === undefined ? make() : [];
       },
@@ -289,12 +294,4 @@ export class ChangeTracker {
       },
     });
   }
-}
-
-function keepsInventory(sink: Sink): boolean {
-  return sink.accepts(INVENTORY);
-}
-
-function identitiesOf(sinks: readonly Sink[]): readonly SinkIdentity[] {
-  return sinks.map(({ identity }) => identity);
 }

@@ -149,22 +149,22 @@ export class KnownHosts {
    */
   *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
     const unseen = this.held.changed(({ up, time }) => up === 1 && time < since).map(({ row }) => row);
-    const { keys } = addresses;
-    const rows = this.unseenRows(keys, since);
+    const rows = this.unseenRows(addresses, since);
     // The caller may change more hosts before the next range is looked up.
-    const before = keys.length === 1 || rows.length === 0 ? undefined : new Set(this.held.changed().map(({ host }) => host.key));
+    const before = addresses.ranges === 1 || rows.length === 0 ? undefined : new Set(this.held.changed().map(({ host }) => host.key));
     const asKept = rows.filter(({ key }) => !(before?.has(key) ?? this.held.isChanged(key)));
-    const held = unseen.filter(({ place }) => isWithin(keys, place));
+    const held = unseen.filter(({ place }) => addresses.hasKey(place));
     yield* (held.length === 0 ? asKept : [...asKept, ...held].sort(inOrder)).map(keyOf);
   }
 
   /** Looks up everything from the first range to the last at once: `10.0-15.0-31.7` is 512 ranges, and usually hardly any host in them is missing. */
-  private unseenRows(keys: AddressSet['keys'], since: number): readonly Place[] {
-    const values = [this.site, keys[0]?.[0] ?? '', keys.at(-1)?.[1] ?? '', since];
-    if (keys.length === 1) return this.database.all(UNSEEN, ...values) as readonly Place[];
-    const some = JSON.parse(String(this.database.get(SOME_UNSEEN, ...values, keys.length + 1)?.['places'])) as readonly Place[];
-    if (some.length <= keys.length) return some.filter(({ place }) => isWithin(keys, place));
-    return this.database.all(UNSEEN_IN_RANGES, JSON.stringify(keys), this.site, since) as readonly Place[];
+  private unseenRows(addresses: AddressSet, since: number): readonly Place[] {
+    const { ranges } = addresses;
+    const values = [this.site, ...addresses.bounds, since];
+    if (ranges === 1) return this.database.all(UNSEEN, ...values) as readonly Place[];
+    const some = JSON.parse(String(this.database.get(SOME_UNSEEN, ...values, ranges + 1)?.['places'])) as readonly Place[];
+    if (some.length <= ranges) return some.filter(({ place }) => addresses.hasKey(place));
+    return this.database.all(UNSEEN_IN_RANGES, JSON.stringify(addresses.keys), this.site, since) as readonly Place[];
   }
 
   /** Hosts whose latest result has this time. */
@@ -229,19 +229,6 @@ export class KnownHosts {
     if (ports !== undefined) this.remember(id, ports);
     return ports ?? '';
   }
-}
-
-/** Whether an address key is in one of the ranges, which are sorted. */
-function isWithin(ranges: AddressSet['keys'], place: string): boolean {
-  let [low, high] = [0, ranges.length - 1];
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const [first, last] = ranges[middle] as readonly [string, string];
-    if (place < first) high = middle - 1;
-    else if (place > last) low = middle + 1;
-    else return true;
-  }
-  return false;
 }
 
 function keyOf({ key }: { readonly key?: unknown }): string {

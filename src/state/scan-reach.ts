@@ -2,7 +2,7 @@ import { Budget } from '../core/budget.ts';
 import { addressKey } from '../nmap/address-set.ts';
 import type { Database } from './database.ts';
 
-/** What runs of a kind scanned: address ranges as in `AddressSet.keys`, or the target words when the addresses are unknown. */
+/** What runs of a kind scanned: address ranges as in `AddressSet.fewKeys`, in order, or the target words when the addresses are unknown. */
 export type Reach = { readonly ranges: readonly (readonly [first: string, last: string])[] } | { readonly words: readonly string[] };
 
 /** What runs of one kind have in common. */
@@ -16,8 +16,8 @@ export interface KindReach {
 }
 
 /** Most rows per kind. More ranges are merged into wider ones, more words count as any word: an answer may contain too many kinds, never too few. */
-const MAX_ROWS = 64;
-const WIDER_ROWS = 16;
+export const MOST_ROWS = 64;
+export const WIDER_ROWS = 16;
 /** Stands for words, where ranges have the number of bits of their width. */
 const WORDS = -1;
 const ANY_WORD = '*';
@@ -91,6 +91,11 @@ export class ScanReach {
     return kinds;
   }
 
+  /** Called at the beginning of an input, which has a budget of its own. */
+  beginInput(): void {
+    this.budget.renew();
+  }
+
   /** Whether {@link touching} has refused an answer since the last call. */
   takeExhausted(): boolean {
     return this.budget.takeExhausted();
@@ -140,28 +145,15 @@ const LISTING_MORE = `${LISTING} LIMIT -1 OFFSET ${MOST_AT_ONCE}`;
 type ReachRow = readonly [bits: number, first: string, last: string];
 
 function rowsOf(reach: Reach): readonly ReachRow[] {
-  if ('ranges' in reach) return widened(reach.ranges).map(([first, last]) => [bitsOf(first, last), first, last]);
+  if ('ranges' in reach) return reach.ranges.map(([first, last]) => [bitsOf(first, last), first, last]);
   const words = reach.words.length === 0 ? [''] : [...new Set(reach.words.map((word) => `=${word.slice(0, WORD_LENGTH)}`))];
-  return (words.length > MAX_ROWS ? [ANY_WORD] : words).map((word) => [WORDS, word, word]);
+  return (words.length > MOST_ROWS ? [ANY_WORD] : words).map((word) => [WORDS, word, word]);
 }
 
 /** The first and the last address of a reach. For words, which have no order, everything. */
 export function boundsOf(reach: Reach): readonly [first: string, last: string] {
   if ('words' in reach) return ['', BEHIND_ALL];
   return [reach.ranges[0]?.[0] ?? '', reach.ranges.at(-1)?.[1] ?? ''];
-}
-
-/** Ranges are in order, those of IPv4 first: no range spans both. */
-function widened(ranges: readonly (readonly [first: string, last: string])[]): readonly (readonly [first: string, last: string])[] {
-  if (ranges.length <= MAX_ROWS) return ranges;
-  const families = [...Map.groupBy(ranges, ([first]) => first.slice(0, 1)).values()];
-  const each = Math.ceil(ranges.length / (WIDER_ROWS - families.length));
-  return families.flatMap((family) =>
-    Array.from({ length: Math.ceil(family.length / each) }, (_, i) => {
-      const some = family.slice(i * each, (i + 1) * each);
-      return [some[0]?.[0] ?? '', some.at(-1)?.[1] ?? ''] as const;
-    }),
-  );
 }
 
 /** The smallest number of bits that holds the distance between two addresses. */

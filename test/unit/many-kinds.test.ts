@@ -24,6 +24,9 @@ test('of hundreds of kinds of scan at an address some are left out once very muc
   expect(few).toBeGreaterThanOrEqual(20);
   expect(few).toBeLessThan(100);
   expect([scans.takeLeftOut(), scans.takeLeftOut()]).toEqual([true, false]);
+  // Another input may ask as much.
+  scans.beginInput();
+  expect([found(), scans.takeLeftOut()]).toEqual([KINDS, false]);
   database.close();
 });
 
