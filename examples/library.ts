@@ -55,7 +55,7 @@ const findings: FindingOptions = {
   exposure: policy,
   ...(intelDir === undefined ? {} : { intel: vulnerabilityIntel(intelDir) }),
 };
-const changes: ChangeOptions & { readonly everywhere: boolean } = { ...DEFAULT_CHANGE_OPTIONS, confirm: 2, service: 'version', everywhere: true };
+const changes: ChangeOptions = { ...DEFAULT_CHANGE_OPTIONS, confirm: 2, service: 'version' };
 
 const seen: LogEvent[] = [];
 /** A sink of one's own. */
@@ -83,7 +83,7 @@ const options: ShipOptions = {
   sinks: [collecting, stdoutSink(new PassThrough().resume(), 'ecs')],
   event,
   store,
-  changes,
+  changes: { ...changes, everywhere: true },
   findings,
   maxAges: new Map([['library', 86_400_000]]),
   retryForMs: 1000,

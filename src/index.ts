@@ -11,7 +11,21 @@ export type { Intel } from './finding/intel.ts';
 export type { AddressSet } from './nmap/address-set.ts';
 export type { TargetLists } from './nmap/target-lists.ts';
 export type { Tally } from './state/tally.ts';
-export type { Batch, BatchLimits, Diagnosis, Encoded, Entry, Outcome, Refused, Rejection, Sink } from './sink/sink.ts';
+export type {
+  Batch,
+  BatchLimits,
+  Diagnosis,
+  Encoded,
+  Entry,
+  Outcome,
+  Refusal,
+  Refused,
+  Rejection,
+  Sink,
+  SinkIdentity,
+  SinkMemory,
+  Renewal,
+} from './sink/sink.ts';
 export type { InputReport } from './pipeline/input-report.ts';
 export type { OptionsOf, SinkOptions, SinkType } from './sink/kinds.ts';
 export type { LineFormat } from './event/lines.ts';

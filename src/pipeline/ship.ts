@@ -53,8 +53,8 @@ export interface PreparedShipOptions extends ShipOptions {
 }
 
 interface ShipChanges extends ChangeOptions {
-  /** Also send changes to sinks whose output otherwise depends only on the input. */
-  readonly everywhere: boolean;
+  /** Also send changes to sinks whose output otherwise depends only on the input. Default: false. */
+  readonly everywhere?: boolean;
   /** Content of nmap's target files, when portlog runs nmap. */
   readonly lists?: TargetLists | undefined;
 }
@@ -129,7 +129,7 @@ async function conclude(
 
 function trackerOf({ changes, store, again = false }: ShipOptions, delivery: Delivery, site: string, finder: Finder): ChangeTracker | undefined {
   if (changes === undefined || store === undefined) return undefined;
-  const { everywhere, lists } = changes;
+  const { everywhere = false, lists } = changes;
   return new ChangeTracker({ store, delivery: everywhere ? delivery : delivery.kept, site, options: changes, finder, lists, again });
 }
 

@@ -136,7 +136,7 @@ export interface SinkMemory {
 }
 
 /** For sinks whose server forgets what is not renewed. */
-interface Renewal {
+export interface Renewal {
   /** Called once before sending; not called without a state file. */
   remember(memory: SinkMemory): void;
   /** When `renew` is due, epoch milliseconds; undefined: never, as things are. */

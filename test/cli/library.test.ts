@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../support/run-portlog.ts';
+import { scriptedServer } from '../support/scripted-server.ts';
 
 const project = mkdtempSync(join(tmpdir(), 'portlog-consumer-'));
 afterAll(() => rmSync(project, { recursive: true }));
@@ -42,9 +44,10 @@ beforeAll(() => {
   symlinkSync(join(ROOT, 'node_modules/undici-types'), join(project, 'node_modules/undici-types'));
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(project, 'consumer.ts'), readFileSync('examples/library.ts'));
+  writeFileSync(join(project, 'own-sink.ts'), readFileSync('examples/own-sink.ts'));
   writeFileSync(join(project, 'changing.ts'), CHANGING);
   const compilerOptions = { target: 'es2024', module: 'nodenext', strict: true, exactOptionalPropertyTypes: true, outDir: 'out', types: ['node'] };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts', 'changing.ts'] }));
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts', 'own-sink.ts', 'changing.ts'] }));
 });
 
 test(
@@ -66,6 +69,24 @@ test(
     expect(second).toMatch(/^true sink-unknown there are: stdout, /);
   },
 );
+
+test("a sink of one's own: what its server did not take waits on disk, and goes out with the next scan", async () => {
+  let status = 401;
+  let taken = 0;
+  const server = await scriptedServer(({ body }, response) => {
+    if (status === 200) taken += body.split('\n').length - 1;
+    response.writeHead(status).end();
+  });
+  const shipped = async (): Promise<string> => {
+    const args = ['examples/own-sink.ts', 'examples/loopback.xml', server.url.origin, join(project, 'own-state')];
+    return (await promisify(execFile)(process.execPath, args, { cwd: ROOT })).stdout;
+  };
+  expect(await shipped()).toBe(`ours ${server.url.origin}: read 13 = delivered 0 + already 0 + dead 0 + spooled 13\n`);
+  status = 200;
+  expect(await shipped()).toBe(`ours ${server.url.origin}: read 13 = delivered 0 + already 13 + dead 0 + spooled 0\n`);
+  expect(taken).toBeGreaterThanOrEqual(13);
+  await server.stop();
+});
 
 test('what is inside does not show in the types', () => {
   const store = readFileSync(join(ROOT, 'dist/state/store.d.ts'), 'utf8');
