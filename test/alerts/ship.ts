@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { Database } from '../../src/state/database.ts';
 import { FileAttempts } from '../../src/state/file-attempts.ts';
-import { type Finished, freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { type Finished, freshDir } from '../support/run-portlog.ts';
 import { scanOf, type Story } from '../support/story.ts';
 import { freePort } from '../server/ports.ts';
 import { HEADQUARTERS, STORIES } from './stories.ts';
@@ -28,12 +29,11 @@ expected:
   - { hosts: ['zone:lan'], ports: ['9090/tcp'], reason: a test, expires: '2024-12-31' }
 `;
 
-type Command = (args: readonly string[], options: { readonly env: Readonly<Record<string, string>> }) => Promise<Finished>;
 type Ship = (site: string, story: Story, to: readonly string[]) => Promise<void>;
 
-/** Ships every story, four at a time: to real servers through the built command. `command`: another way to run it. */
-export async function shipStories(to: readonly string[], env: Readonly<Record<string, string>>, command: Command = portlog): Promise<void> {
-  const ship = shipper(env, command);
+/** Ships every story, four at a time. */
+export async function shipStories(to: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const ship = shipper(env);
   const dead = ['--to', `loki=http://127.0.0.1:${await freePort()}`];
   const work = Object.entries(STORIES).flatMap(([rule, { fires, silent }]) => [
     async () => ship(siteOf(rule, 'fires'), fires, rule === 'delivery-problem' ? [...to, ...dead] : to),
@@ -47,7 +47,7 @@ export async function shipStories(to: readonly string[], env: Readonly<Record<st
 }
 
 export async function shipHeadquarters(to: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
-  await shipper(env, portlog)(HEADQUARTERS_SITE, HEADQUARTERS, to);
+  await shipper(env)(HEADQUARTERS_SITE, HEADQUARTERS, to);
 }
 
 /** CISA's catalogue, as far as it is needed: https://www.cisa.gov/known-exploited-vulnerabilities-catalog */
@@ -59,7 +59,7 @@ const KEV = {
 };
 
 /** One folder with what all sites share. */
-function shipper(env: Readonly<Record<string, string>>, command: Command): Ship {
+function shipper(env: Readonly<Record<string, string>>): Ship {
   const folder = freshDir();
   const [exposure, intel] = [join(folder, 'exposure.yaml'), join(folder, 'intel')];
   writeFileSync(exposure, EXPOSURE);
@@ -79,7 +79,7 @@ function shipper(env: Readonly<Record<string, string>>, command: Command): Ship 
     if (site.startsWith('file-not-shipped')) notShipped(at, site, site.endsWith('fires') ? 'reading it took 1600 MiB of memory' : undefined);
     writeFileSync(config, `exposure: ${exposure}\nintelDir: ${intel}\nchanges: { massChange: 10 }\n${sites}`);
     const args = ['--config', config, '--site', site, '--state-dir', join(at, 'state'), '--retry-for-seconds', '1', ...to, ...files];
-    const { code, stderr } = await command(args, { env });
+    const { code, stderr }: Finished = await portlog(args, { env });
     const expected =
       site === siteOf('delivery-problem', 'fires') ? 5 : story.some(({ end, hosts }) => end !== undefined || hosts.length === 0) ? 1 : 0;
     if (code !== expected) throw new Error(`${site}: exit ${code}, not ${expected}: ${stderr}`);

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 const tcp = (number: number, state: string, service = ''): string =>

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 /* What is wrong with a scan depends on more than the scan: shipped again with other settings, what those find is delivered and told, once. */

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { finished, freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { finished, freshDir, ROOT } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 /** What turns text around, and what a terminal obeys: C0, C1 and a mark for direction. */

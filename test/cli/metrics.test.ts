@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Finished, finished, freshDir, portlog, startPortlog, until, untilPrinted } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { finished, freshDir, startPortlog, until, untilPrinted } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { answer, bulkAnswer, healthy, scriptedServer } from '../support/scripted-server.ts';
 
@@ -39,7 +40,7 @@ async function fileNumbers(): Promise<Readonly<Record<string, number>>> {
 }
 
 describe('--metrics-file', () => {
-  const ship = (...more: readonly string[]): Promise<Finished> =>
+  const ship = (...more: readonly string[]): ReturnType<typeof portlog> =>
     portlog(['ship', inHome('scan.xml'), ...common(), '--metrics-file', inHome('portlog.prom'), '--json', ...more]);
 
   test('tells what the account of the run and the state say', async () => {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { host } from '../support/scans.ts';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir } from '../support/run-portlog.ts';
 
 const field = (name: string): string => join(import.meta.dirname, '..', 'fixtures', name);
 

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir } from '../support/run-portlog.ts';
 import { FOOTER, host, port, scan as scanOf } from '../support/scans.ts';
 
 /* `nmap -sO` lists protocols where ports are listed, masscan its pings: what answers there is no open port, whoever counts. */

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { finished, freshDir, ROOT, startPortlog, untilPrinted, until, portlog as portlogProcess } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { answer, bulkAnswer, bulkFates, createdIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 
@@ -246,7 +247,7 @@ test('two runs at the same time on one state directory', async () => {
   const inputs = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) =>
     scan(host(address, port(80)), `scanner="nmap" args="nmap ${address}" start="1760000000"`),
   );
-  const runs = await Promise.all(inputs.map((input) => portlog(args, { input })));
+  const runs = await Promise.all(inputs.map((input) => portlogProcess(args, { input })));
   await server.stop();
   for (const { stderr, code } of runs) {
     expect(stderr).not.toContain('without a word');

@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir, portlog as portlogProcess } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 const BEFORE = 'examples/before.xml';
@@ -22,7 +23,7 @@ test('of scans: what is open at the end, and what changed between them', async (
 test('of scans: nothing of it is left behind, and the state of the user is not touched', async () => {
   const home = freshDir();
   const tmp = freshDir();
-  await portlog(['report', BEFORE], { env: { HOME: home, TMPDIR: tmp } });
+  await portlogProcess(['report', BEFORE], { env: { HOME: home, TMPDIR: tmp } });
   expect([readdirSync(home), readdirSync(tmp)]).toEqual([[], []]);
 });
 
@@ -232,7 +233,7 @@ describe('what is written', () => {
     const dir = prepared();
     const pipe = join(dir, 'pipe');
     await promisify(execFile)('mkfifo', [pipe]);
-    const report = portlog(command(dir, 'pipe'));
+    const report = portlogProcess(command(dir, 'pipe'));
     expect((await promisify(execFile)('cat', [pipe])).stdout).toMatch(/^<!doctype html>/);
     await report;
     expect(statSync(pipe).isFIFO()).toBe(true);

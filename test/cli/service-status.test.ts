@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { serviceState } from '../../src/cli/session/service-state.ts';
 import { whoElseWrites } from '../../src/config/trust.ts';
 import { canMount } from '../support/can-mount.ts';
-import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
 
 function rootWith(files: Readonly<Record<string, string>>): string {
   const root = freshDir();

@@ -1,7 +1,8 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { finished, portlog, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { finished, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
 import { configured, scans, EXAMPLE, home, put, written, type Line, start, actions, HALF, WHOLE, ownFolder, running } from '../support/unattended.ts';
 import { host, port, scan } from '../support/scans.ts';
 

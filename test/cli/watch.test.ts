@@ -2,7 +2,8 @@ import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkS
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { finished, portlog, until, untilPrinted } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { finished, until, untilPrinted } from '../support/run-portlog.ts';
 import { answer, bulkAnswer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
 import { scans, home, out, EXAMPLE, put, HALF, written, actions, WHOLE, start, configured, ownFolder } from '../support/unattended.ts';
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir } from '../support/run-portlog.ts';
 import { FOOTER, host, port, scan } from '../support/scans.ts';
 
 const folder = freshDir();

@@ -58,12 +58,17 @@ function costOf(args: readonly string[]): Promise<Cost> {
   });
 }
 
-/** The least of up to three tries: what other processes on the machine add to the time of one is not its own. */
-async function leastCostOf(args: () => readonly string[], cpuSeconds: number): Promise<Cost> {
-  let least = await costOf(args());
-  for (let again = 0; again < 2 && least.cpuSeconds >= cpuSeconds; again += 1) {
-    const next = await costOf(args());
-    if (next.cpuSeconds < least.cpuSeconds) least = next;
+/** What is run, and the seconds of processor that it may take. */
+type Run = readonly [args: () => readonly string[], cpuSeconds: number];
+
+/** The costs of runs beside each other; of one that was too high alone, the least of two more tries: what others on the machine add is not its own. */
+async function leastCostsOf(runs: readonly Run[]): Promise<readonly Cost[]> {
+  const least = await Promise.all(runs.map(([args]) => costOf(args())));
+  for (const [i, [args, cpuSeconds]] of runs.entries()) {
+    for (let again = 0; again < 2 && least[i]!.cpuSeconds >= cpuSeconds; again += 1) {
+      const next = await costOf(args());
+      if (next.cpuSeconds < least[i]!.cpuSeconds) least[i] = next;
+    }
   }
   return least;
 }
@@ -84,13 +89,13 @@ test.each(Object.keys(ALL))('%s', async (name) => {
     return dir;
   };
   const file = `file=${join(state, 'out.ndjson')}`;
-  const [plain, compared] = await Promise.all([
-    leastCostOf(() => ['-q', '--to', 'stdout', path, benign], bounds.cpuSeconds),
-    leastCostOf(() => ['-q', '--changes', '--state-dir', anew(), '--to', file, path, benign], bounds.cpuSeconds),
-  ]);
+  const [plain, compared, diff] = (await leastCostsOf([
+    [() => ['-q', '--to', 'stdout', path, benign], bounds.cpuSeconds],
+    [() => ['-q', '--changes', '--state-dir', anew(), '--to', file, path, benign], bounds.cpuSeconds],
+    // It reads it twice.
+    [() => ['diff', '-q', path, path], 2 * bounds.cpuSeconds],
+  ])) as [Cost, Cost, Cost];
   expect(plain.output).toContain('198.51.100.1 up');
-  // diff reads it twice.
-  const diff = await leastCostOf(() => ['diff', '-q', path, path], 2 * bounds.cpuSeconds);
   if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
     console.log(
       name,

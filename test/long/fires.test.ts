@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { firings, matches } from '../../src/alert/fires.ts';
 import { ALERT_RULES } from '../../src/alert/rules.ts';
-import { portlog as portlogInProcess } from '../support/run-in-process.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { shipStories, siteOf } from '../alerts/ship.ts';
 
@@ -11,7 +10,7 @@ describe('the stories, by the evaluator', () => {
   let bySite: ReadonlyMap<string | undefined, readonly string[]>;
   beforeAll(async () => {
     const file = join(freshDir(), 'events.ndjson');
-    await shipStories(['--to', `file=${file}`], {}, portlogInProcess);
+    await shipStories(['--to', `file=${file}`], {});
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     bySite = Map.groupBy(lines, (line) => (JSON.parse(line) as { nmap?: { site?: string } }).nmap?.site);
   }, 600_000);

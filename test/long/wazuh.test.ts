@@ -8,7 +8,6 @@ import { ALERT_RULES } from '../../src/alert/rules.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { flatLine } from '../../src/event/flat.ts';
 import { syslogHeader } from '../../src/event/syslog.ts';
-import { portlog as portlogInProcess } from '../support/run-in-process.ts';
 import { finished, freshDir, portlog, ROOT, startPortlog } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, scan } from '../support/scans.ts';
 import { osdPanelsOf, readOsdObjects } from '../alerts/osd.ts';
@@ -26,7 +25,7 @@ describe('the stories, through the file', () => {
   beforeAll(async () => {
     const file = join(freshDir(), 'wazuh.ndjson');
     writeFileSync(file, '');
-    await shipStories(['--to', `wazuh=${file}`], {}, portlogInProcess);
+    await shipStories(['--to', `wazuh=${file}`], {});
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     bySite = Map.groupBy(lines, (line) => (JSON.parse(line) as { nmap?: { site?: string } }).nmap?.site);
     expect(lines.flatMap(lintLine)).toEqual([]);

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { portlog as portlogInProcess } from '../support/run-in-process.ts';
 import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
 import { eventsOf, FOOTER, host, port, scan } from '../support/scans.ts';
 import { type BothServers, startBoth } from './both.ts';
@@ -42,8 +43,9 @@ test(
       const timer = setTimeout(() => child.kill('SIGKILL'), 120 + Math.random() * 900);
       const killed = await ended;
       clearTimeout(timer);
-      const again = await portlog([...args, '--json'], { env });
-      const replay = await portlog(['replay', '--state-dir', state], { env });
+      // These are not killed, and need no process.
+      const again = await portlogInProcess([...args, '--json'], { env });
+      const replay = await portlogInProcess(['replay', '--state-dir', state], { env });
       expect([again.code, replay.code], `${site}: ${again.stderr}${replay.stderr}`).toEqual([0, 0]);
       const summary = JSON.parse(again.stderr.split('\n').find((line) => line.startsWith('{')) ?? '{}') as {
         sinks: { read: number; unaccounted: number; spooled: number }[];

@@ -11,7 +11,6 @@ import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
 import { osdPanelsOf, readOsdObjects } from '../alerts/osd.ts';
 import { storeWazuhAlerts } from '../alerts/wazuh-alerts.ts';
-import { portlog as portlogInProcess } from '../support/run-in-process.ts';
 import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
 import { type OpenSearchServer, startOpenSearch } from './opensearch.ts';
 import { dated } from '../alerts/dated.ts';
@@ -92,7 +91,7 @@ test(
 test("the panels of Wazuh's dashboard show what the rules have told", { timeout: 2 * 60_000 }, async () => {
   const file = join(freshDir(), 'wazuh.ndjson');
   writeFileSync(file, '');
-  await shipStories(['--to', `wazuh=${file}`], {}, portlogInProcess);
+  await shipStories(['--to', `wazuh=${file}`], {});
   await storeWazuhAlerts(server, readFileSync(file, 'utf8').trim().split('\n'));
   const rows: string[] = [];
   for (const panel of osdPanelsOf(readOsdObjects('dashboards/wazuh/portlog.ndjson'))) {
