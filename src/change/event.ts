@@ -156,7 +156,7 @@ export function baselineEvent(
     [findings, 'finding'],
   ] as const;
   const words = seen.flatMap(([number, noun]) => (number > 0 ? counted(number, noun) : []));
-  const told = grave === 0 ? '' : `, but for ${counted(grave, 'finding')} told by ${grave === 1 ? 'itself' : 'themselves'}`;
+  const told = grave === 0 ? '' : `, except for ${counted(grave, 'finding')} reported ${grave === 1 ? 'by itself' : 'individually'}`;
   const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${told}`;
   const some = (number: number): number | undefined => (number === 0 ? undefined : number);
   return digestEvent(run, 'baseline', time, SEVERITY.info, message, {

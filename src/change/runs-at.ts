@@ -20,7 +20,7 @@ export type Place = Pick<ScanRecord, 'nr' | 'started'>;
 
 /** The remark when a site has more kinds of scans than a question may examine. */
 export const KINDS_LEFT_OUT =
-  'so many kinds of scan looked at the same addresses before that some were not compared with it: what is new may be told as seen for the first time, and that it looks at less may not be told';
+  'so many kinds of scan covered the same addresses before that it was not compared with all of them: what is new may be reported as seen for the first time, and that it covers less may not be reported';
 
 /** Which earlier runs are wanted. */
 export interface Wanted {

@@ -43,7 +43,7 @@ export interface Arguments {
  * unknown options leave it unknown. `lists`: what the files of `-iL` and `--excludefile` hold, where that is known.
  */
 export function argumentsOf(args: string | undefined, lists?: TargetLists): Arguments {
-  if (args === undefined) return nothingKnown('the run does not tell its arguments');
+  if (args === undefined) return nothingKnown('the run does not contain its arguments');
   if (args.length > MAX_LENGTH) return nothingKnown('its arguments are too long');
   if (lists !== undefined) return readArguments(args, lists);
   if (latest?.args !== args) latest = { args, read: readArguments(args) };

@@ -18,4 +18,4 @@ export class UnlistedKinds {
   }
 }
 
-export const TOO_MANY_KINDS = `it has more than ${MAX_KINDS} kinds of scan that leave out hosts that are down: of the others it is not told whether hosts that are known are not in them`;
+export const TOO_MANY_KINDS = `it has more than ${MAX_KINDS} kinds of scan that leave out hosts that are down: for the others it is not reported whether known hosts are missing in them`;

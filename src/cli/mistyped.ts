@@ -35,7 +35,7 @@ function writtenTogether(word: string, command: Command, args: readonly string[]
   const known = new Set(Object.values(command.options satisfies Options).map(({ alias }) => alias));
   const unknown = letters.find((letter) => !known.has(letter));
   if (unknown !== undefined) return notAnOption(unknown, command, args);
-  return new PortlogError('usage', `${word} is not understood: each option is a word of its own`, {
+  return new PortlogError('usage', `${word} is not understood: write each option separately`, {
     hint: `write ${letters.map((letter) => `-${letter}`).join(' ')}`,
   });
 }

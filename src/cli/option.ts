@@ -76,7 +76,7 @@ const SECRET = /KEY|PASSWORD|BEARER|SECRET|TOKEN/;
 
 function partsOf(text: string, { whole }: Given): readonly string[] {
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.includes('')) throw usage(`${whole}: there is nothing before, behind or between two of its commas`, 'take the comma too many out');
+  if (parts.includes('')) throw usage(`${whole}: there is nothing before, behind or between two of its commas`, 'remove the superfluous comma');
   return parts;
 }
 

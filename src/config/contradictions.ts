@@ -8,11 +8,11 @@ const FORMS = (name: 'apiKey' | 'password' | 'bearer'): readonly Setting[] => [n
 
 /** Lists of settings, of each of which at most one may be used. */
 const ONE_OF: readonly { readonly settings: readonly Setting[]; readonly why: string; readonly hint: string }[] = [
-  { settings: ['url', 'urls'], why: 'say the same, and only one of them counts', hint: 'write all members under urls' },
-  { settings: ['url', 'path'], why: 'name two destinations, and only one of them counts', hint: 'make two sinks of it, or take one out' },
+  { settings: ['url', 'urls'], why: 'mean the same setting, and only one of them may be set', hint: 'write all members under urls' },
+  { settings: ['url', 'path'], why: 'name two destinations, and only one of them may be set', hint: 'make two sinks of it, or remove one' },
   ...(['apiKey', 'password', 'bearer'] as const).map((name) => ({
     settings: FORMS(name),
-    why: 'say the same, and only one of them counts',
+    why: 'mean the same setting, and only one of them may be set',
     hint: 'keep one of them',
   })),
 ];
@@ -39,7 +39,7 @@ function contradictionIn(sink: SinkConfig): { readonly what: string; readonly hi
   const [one, other] = PROOFS.flatMap((settings) => given(sink, settings).slice(0, 1));
   if (other !== undefined) return { what: `${one} and ${other} are two kinds of credentials, and only one of them can be sent`, hint: 'keep one' };
   if (sink.rotateMib === 0 && sink.keepFiles !== undefined)
-    return { what: 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing', hint: 'take one of them out' };
+    return { what: 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing', hint: 'remove one of them' };
   return undefined;
 }
 

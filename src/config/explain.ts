@@ -37,7 +37,7 @@ const WRITTEN: Readonly<Record<string, (data: unknown) => string | undefined>> =
   number: unquoted,
   integer: unquoted,
   boolean: (data) => (typeof data === 'string' ? 'without quotes' : undefined),
-  array: (data) => (typeof data === 'object' ? undefined : 'write [one, another], or each on a line of its own behind a dash'),
+  array: (data) => (typeof data === 'object' ? undefined : 'write [one, another], or each on its own line after a dash'),
   object: (data) => (typeof data === 'string' ? 'write each as NAME: VALUE, with a blank behind the colon' : undefined),
 };
 

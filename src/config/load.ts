@@ -123,11 +123,7 @@ function valueOf(name: string | undefined, { env, path, named }: Filling, where:
 }
 
 function noVariable(path: string, where: string): PortlogError {
-  return new PortlogError(
-    'config-invalid',
-    `${path}: ${where === '' ? 'the file' : where}: behind \${ stands no name of a variable with a } behind it`,
-    {
-      hint: 'write ${NAME}, with letters, digits and underscores and no default; a text with ${ in it can come from a variable itself',
-    },
-  );
+  return new PortlogError('config-invalid', `${path}: ${where === '' ? 'the file' : where}: after \${ there is no name of a variable followed by }`, {
+    hint: 'write ${NAME}, with letters, digits and underscores and no default; a text with ${ in it can come from a variable itself',
+  });
 }

@@ -29,7 +29,7 @@ export function sinkNamedBy(text: string, configured: readonly SinkConfig[]): Si
 function refuseSeveral(text: string, sinks: readonly SinkConfig[]): void {
   const [one, other] = sinks.flatMap(({ name }) => name ?? []);
   if (one === undefined || other === undefined) return;
-  throw new PortlogError('usage', `--to ${withoutUser(text)}: several sinks of the configuration file stand there`, {
-    hint: `say which by its name: --to ${one}, --to ${other}`,
+  throw new PortlogError('usage', `--to ${withoutUser(text)}: several sinks of the configuration file have this address`, {
+    hint: `choose one by its name: --to ${one}, --to ${other}`,
   });
 }

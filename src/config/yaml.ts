@@ -6,19 +6,19 @@ const TOO_DEEP = 'it is nested deeper than any setting is';
 /** The parser's errors in our words: its own messages quote the text, which may hold passwords. Codes: https://eemeli.org/yaml/#errors */
 const REASONS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'an alias (*name) or anchor (&name) is not written as one; a value that begins with * or & needs quotes',
-  BAD_DQ_ESCAPE: 'a backslash in double quotes stands before something that it does not go with; single quotes take it as it is',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes is followed by a character that it cannot escape; in single quotes it is literal',
   BAD_INDENT: 'the indentation does not fit',
   BAD_SCALAR_START: 'a value begins with a character that needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'there is a colon too many, quotes are missing around a value with a colon in it, or the next line is indented too far',
-  BLOCK_IN_FLOW: 'within { } or [ ] a comma is missing, or something is written as it is without them, on lines of its own',
-  DUPLICATE_KEY: 'a setting is there twice',
+  BLOCK_IN_FLOW: 'within { } or [ ] a comma is missing, or something is written on separate lines as if there were no brackets',
+  DUPLICATE_KEY: 'a setting occurs twice',
   MISSING_CHAR: 'a quote or bracket is missing, or the dash of a list, or the indentation does not fit',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',
   MULTIPLE_DOCS: 'there is a second document (---)',
   RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'there is a tab; YAML is indented by blanks',
   TAG_RESOLVE_FAILED: 'a value begins with !, which needs quotes',
-  UNEXPECTED_TOKEN: 'something stands where nothing can stand; a text that begins with a quote, { or [ needs quotes around all of it',
+  UNEXPECTED_TOKEN: 'there is text where none is allowed; a value that begins with a quote, { or [ needs quotes around all of it',
 };
 
 /** Reads YAML, or JSON when the name says so. Throws `config-invalid`, which quotes nothing of the text. */

@@ -44,7 +44,7 @@ export class RenewalTimer {
 
   /** The error for the state file or a bug, which concerns this sink only. */
   private ours(error: unknown): SinkError {
-    const { message, hint } = mistake(`telling ${this.sink.name} what stands`, error);
+    const { message, hint } = mistake(`renewing what ${this.sink.name} would forget`, error);
     return new SinkError('permanent', message, { hint, cause: error });
   }
 }

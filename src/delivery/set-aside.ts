@@ -3,8 +3,8 @@ import { type Entry, type Refusal, type Sink, SinkError } from '../sink/sink.ts'
 import { entriesIn, type Undelivered } from './answered.ts';
 
 const REFUSED_HINT =
-  'look at its log; whether this is about these events or about all shows when it takes another event: then these are dead letters. portlog replay --purge gives them up';
-export const NO_REASON: Refusal = { reason: 'the server takes others, and not this one, however often it is asked' };
+  'look at its log; when it accepts another event, these become dead letters, because then only they are refused. portlog replay --purge deletes them';
+export const NO_REASON: Refusal = { reason: 'the server accepts other events, but refuses this one each time' };
 
 /** Entries that the sink does not take, set aside so that the rest of their batch can go on. */
 export class SetAside<E extends Entry> {

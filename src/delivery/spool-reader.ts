@@ -238,7 +238,7 @@ export class SpoolReader {
     // It was sent but could not be deleted from disk: stop, instead of sending it again and again.
     return {
       entries: [],
-      error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`),
+      error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be deleted from the spool`),
       since: this.options.clock.elapsed(),
     };
   }

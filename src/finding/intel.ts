@@ -77,7 +77,7 @@ export class Intel {
     return [this.kevSnapshot, this.epssSnapshot].flatMap((snapshot) => {
       if (snapshot === undefined) return [];
       const { path, date } = snapshot;
-      if (date === undefined) return [`${path} does not tell of which day it is`];
+      if (date === undefined) return [`${path} does not contain its date`];
       const days = Math.floor((now - Date.parse(date)) / DAY);
       return days > STALE_DAYS ? [`${path} is ${days} days old: what has come to be exploited since is not known`] : [];
     });

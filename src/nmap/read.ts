@@ -136,7 +136,7 @@ export class ScanReader {
 
   private *addToHeader(frame: Frame): Generator<ScanItem, void, undefined> {
     const { text, start, end, name } = frame;
-    if (name === 'scaninfo' && this.run.missesScanInfo) yield this.refusal(frame, end, 'it stands behind the header of its run');
+    if (name === 'scaninfo' && this.run.missesScanInfo) yield this.refusal(frame, end, 'it comes after the header of its run');
     const reader = this.readerOf(text);
     reader.enter(start, end);
     this.run.addToHeader(reader, end - start);

@@ -15,7 +15,7 @@ export function headless({ name, passed }: Frame, end: number): Refused {
 }
 
 export function unknownEncoding(name: string): Refused {
-  const reason = `it names the encoding "${name}", which is not known here; the scan is read as UTF-8`;
+  const reason = `it names the unknown encoding "${name}"; the scan is read as UTF-8`;
   return refusal({ element: '?xml', offset: 0, length: 0, reason }, '');
 }
 

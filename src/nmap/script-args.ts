@@ -43,7 +43,7 @@ class Grammar {
 
   *all(): Generator<ScriptArgument, void, undefined> {
     yield* this.fields([]);
-    if (this.at < this.text.length) this.fail('it goes on behind its end');
+    if (this.at < this.text.length) this.fail('there is text after its end');
   }
 
   /** Up to the brace that closes the table, or to the end. */

@@ -35,7 +35,7 @@ export class StrayElements {
     if (this.count === 0) return;
     const { count, first } = this;
     this.count = 0;
-    const reason = count === 1 ? 'it stands outside of any run' : `it and ${count - 1} others stand outside of any run, or are runs that say nothing`;
+    const reason = count === 1 ? 'it is outside of any run' : `it and ${count - 1} others are outside of any run, or are empty runs`;
     yield { kind: 'refused', refusal: { ...first, length: 0, reason, address: undefined } };
   }
 }

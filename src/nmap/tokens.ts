@@ -203,7 +203,8 @@ export class Tokens {
   }
 
   private addAttribute(name: string, value: string, position: number): void {
-    for (let i = 0; i < this.attributes; i++) if (this.names[i] === name) throw new Malformed(`attribute "${name}" twice in one tag`, position);
+    for (let i = 0; i < this.attributes; i++)
+      if (this.names[i] === name) throw new Malformed(`attribute "${name}" occurs twice in one tag`, position);
     if (this.attributes === MAX_ATTRIBUTES) throw new Malformed(`more than ${MAX_ATTRIBUTES} attributes in one tag`, position);
     this.names[this.attributes] = name;
     this.values[this.attributes++] = value;

@@ -140,7 +140,7 @@ export function noteRemarks(report: InputInProgress, remarks: readonly string[])
 
 export function noteMisdated(report: InputInProgress, misdated: readonly MisdatedScan[]): void {
   report.misdated = misdated;
-  for (const { times } of misdated) remarkOnce(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);
+  for (const { times } of misdated) remarkOnce(report, `it contains impossible times (${times.join(', ')}): the time of reading is used instead`);
 }
 
 /** The problem of an input without a scan. */

@@ -23,7 +23,7 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
   const answer = await client.request(request, signal);
   if (answer.status === 400 && answer.body.includes('no handler found'))
     throw new PortlogError('setup-refused', `${client.url.origin} knows no API keys: security is switched off there`, {
-      hint: 'it takes events without a key: leave --api-key out; or switch security on (xpack.security.enabled), for everybody who reaches it may read and delete',
+      hint: 'it takes events without a key: leave --api-key out; or switch security on (xpack.security.enabled), because everybody who can connect may read and delete',
     });
   if (answer.status === 400 || answer.status === 403)
     throw new PortlogError(
@@ -38,7 +38,7 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
   const made = jsonIn(answer.body);
   if (KEY(made)) return made.encoded;
   throw new PortlogError('setup-refused', `${client.url.origin} answered to ${request.method} ${request.path} with no API key`, {
-    hint: 'check the address, and what stands between portlog and the server',
+    hint: 'check the address, and proxies between portlog and the server',
   });
 }
 

@@ -75,9 +75,9 @@ export function linesAs<T>(client: HttpClient, request: HttpRequest, answer: Htt
 export function readAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, value: unknown, shape: Shape<T>): T {
   if (shape(value)) return value;
   const { message } = refusalOf(client, request, answer);
-  const why = object(value) || Array.isArray(value) ? 'which is not what is said there' : 'which is not JSON';
+  const why = object(value) || Array.isArray(value) ? 'which is not the expected answer' : 'which is not JSON';
   throw new PortlogError('setup-refused', `${message} (${why})`, {
-    hint: 'check the address, and what stands between portlog and the server',
+    hint: 'check the address, and proxies between portlog and the server',
   });
 }
 

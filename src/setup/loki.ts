@@ -57,7 +57,7 @@ async function presentGroup(client: HttpClient, headers: Readonly<Record<string,
   if (answer.status === 200) return readAs(client, request, answer, yamlIn(answer.body), GROUP);
   if (answer.status === 404 && /group does not exist|no rule groups/.test(answer.body)) return undefined;
   if (answer.status === 401 && headers['x-scope-orgid'] === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} wants to know whose rules these are (401: ${errorTextIn(answer)})`, {
+    throw new PortlogError('setup-refused', `${client.url.origin} requires a tenant for rules (401: ${errorTextIn(answer)})`, {
       hint: 'this Loki has tenants: set PORTLOG_LOKI_TENANT (or tenant at the sink loki in the configuration); if it wants a password instead, PORTLOG_LOKI_USER and _PASSWORD',
     });
   if (answer.status === 401 || answer.status === 403) throw refusalOf(client, { method: 'GET', path: NAMESPACE }, answer);
@@ -82,7 +82,7 @@ function yamlIn(body: string): unknown {
 
 /** The error when there is no ruler, or it reads its rules from files only. */
 function noApi({ url }: HttpClient, answer: HttpAnswer): PortlogError {
-  return new PortlogError('setup-refused', `${url.origin} takes no rules over the API of its ruler (${answer.status}: ${errorTextIn(answer)})`, {
+  return new PortlogError('setup-refused', `${url.origin} accepts no rules over the API of its ruler (${answer.status}: ${errorTextIn(answer)})`, {
     hint: 'where it reads them from files: portlog setup loki --export DIR, and rules.yaml into its rules directory',
   });
 }

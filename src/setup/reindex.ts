@@ -31,7 +31,7 @@ export async function copyDocuments(client: HttpClient, from: string, to: Reinde
     const failure = error ?? response?.failures[0]?.cause;
     if (failure === undefined) return;
     throw new PortlogError('setup-refused', `the documents of ${from} could not be copied: ${failure.type}: ${failure.reason}`, {
-      hint: failure.type === 'security_exception' ? STORE_RIGHTS : 'nothing was taken away; fix or delete that document, then try again',
+      hint: failure.type === 'security_exception' ? STORE_RIGHTS : 'nothing was deleted; fix or delete that document, then try again',
     });
   }
 }

@@ -46,7 +46,7 @@ function addition(client: HttpClient, { type }: BulkServer, { place, missing }: 
   const { template } = JSON.parse(text) as { readonly template: { readonly mappings: { readonly properties: Tree } } };
   const properties = picked(template.mappings.properties, missing);
   return {
-    what: `${place.name}, with ${missing.length} fields that it did not know`,
+    what: `${place.name}, with ${missing.length} new fields`,
     action: 'update',
     ...sending(client, { method: 'PUT', path: `/${place.index}/_mapping`, body: JSON.stringify({ properties }) }),
   };

@@ -135,7 +135,8 @@ function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): 
   );
 }
 
-const MANAGER_UNCHANGED = 'the manager goes on as it was; once that is fixed, run this again (or restart it: systemctl restart wazuh-manager)';
+const MANAGER_UNCHANGED =
+  'the manager keeps running with its previous rules; once that is fixed, run this again (or restart it: systemctl restart wazuh-manager)';
 
 const OUTCOME = record({ error: optional(number), data: anything });
 const FAILED = record({ failed_items: listOf(record({ error: record({ message: text }) })) });

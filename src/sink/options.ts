@@ -112,7 +112,7 @@ export function refuseLeaks(options: HttpServerOptions, url: URL): void {
     });
   if (url.protocol !== 'http:' || allowPlaintext || isThisMachine(url.hostname)) return;
   throw new PortlogError('sink-options', `the credentials for ${type} would go to ${url.host} in plain text, readable for everyone on the way`, {
-    hint: `write https://, or, where nobody can listen, set allowPlaintext: true in the configuration (or ${serverVariable(type, 'ALLOW_PLAINTEXT')}=true)`,
+    hint: `write https://, or, where nobody can eavesdrop, set allowPlaintext: true in the configuration (or ${serverVariable(type, 'ALLOW_PLAINTEXT')}=true)`,
   });
 }
 
@@ -187,11 +187,11 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
 
 /** Whether a blank or the port makes a URL invalid, in words; undefined for anything else, such as a missing scheme. */
 function whyNoUrl(text: string): string | undefined {
-  if (/\s/.test(text)) return 'there is a blank in it: take it out';
+  if (/\s/.test(text)) return 'remove the blank in it';
   const [, port] = /^https?:\/\/[^/?#]*:([^\]:/?#]*)(?:[/?#]|$)/i.exec(text) ?? [];
   return port === undefined || (/^0*[1-9]\d{0,4}$/.test(port) && Number(port) <= 65_535)
     ? undefined
-    : 'behind the last colon stands the port, a number from 1 to 65535';
+    : 'the port after the last colon is a number from 1 to 65535';
 }
 
 /** Whether host name (RFC 1035, 2.3.4) and port are valid. */

@@ -74,7 +74,7 @@ function warned(sink: Sink): Sink {
       {
         level: 'warning',
         message: `the credentials of ${sink.name} go out in plain text, readable for everyone on the way`,
-        hint: 'use https://, and take allowPlaintext away',
+        hint: 'use https://, and remove allowPlaintext',
       },
     ],
   };

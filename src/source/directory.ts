@@ -176,7 +176,7 @@ class LeftOut {
 
   closed(): readonly ClosedDirectory[] {
     return [
-      ...closedAs(this.deep, `it lies deeper than ${MAX_DEPTH} directories`),
+      ...closedAs(this.deep, `it is deeper than ${MAX_DEPTH} directories`),
       ...closedAs(this.many, `there are more than ${MAX_DIRECTORIES} directories`),
     ];
   }

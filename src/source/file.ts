@@ -74,7 +74,7 @@ function isFifo(path: string): boolean {
 /** Opens a FIFO, which waits for a writer (fifo(7)). On abort we open it for writing ourselves, or the process could not end. */
 async function openFifo(path: string, signal: AbortSignal, tell: (sentence: string) => void): Promise<FileHandle> {
   const asking = timeLimit(WAITING_MS);
-  const say = (): void => tell(`${path} is a pipe, and nobody writes into it yet: waiting`);
+  const say = (): void => tell(`${path} is a pipe without a writer so far: waiting`);
   asking.addEventListener('abort', say, { once: true });
   const write = (): void => void open(path, constants.O_WRONLY | constants.O_NONBLOCK).then((file) => file.close(), ignored);
   signal.addEventListener('abort', write, { once: true });

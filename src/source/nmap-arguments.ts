@@ -41,7 +41,7 @@ function refuseSeveralInOne(words: readonly string[]): void {
   const several = words.find((word) => /\S\s+\S/.test(word) && !word.includes('='));
   if (several === undefined) return;
   throw new PortlogError('nmap-arguments', `"${several.trim().split(/\s/)[0] ?? ''} …" is one argument for nmap, with a blank in it`, {
-    hint: 'each of its words is an argument of its own: nmap: [-sV, 192.0.2.0/24] in the configuration, no quotes around them all in a shell',
+    hint: 'write each word as a separate argument: nmap: [-sV, 192.0.2.0/24] in the configuration, no quotes around them all in a shell',
   });
 }
 

@@ -44,7 +44,7 @@ export function targetProblem(nmapArgs: readonly string[]): string | undefined {
     if (value === undefined || value === '-' || !LISTS.has(name)) continue;
     const stats = statOf(value);
     if (stats === undefined) return `nmap is to read ${value}, which is not there`;
-    if (stats.isFIFO()) return `nmap is to read ${value}, which is a pipe: it waits until somebody writes into it`;
+    if (stats.isFIFO()) return `nmap is to read ${value}, which is a pipe: it waits for a writer`;
   }
   return undefined;
 }

@@ -196,7 +196,7 @@ export class Database {
     // Another process may have migrated meanwhile: check again with the write lock.
     if (version < versions.length && this.isReadOnly)
       throw new PortlogError('state-unusable', `${this.path} was written by an older portlog, and may not be changed here`, {
-        hint: 'any command that ships brings it up to date',
+        hint: 'any command that ships migrates it',
       });
     if (version < versions.length) this.migrate(versions);
   }

@@ -17,7 +17,7 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
     what TEXT NOT NULL, sums TEXT NOT NULL DEFAULT '[]'
   ) STRICT;
 
-  -- Batches that wait for their sink. outbox = 1: committed before it was sent.
+  -- Batches that wait for their sink. outbox = 1: stored before it was sent.
   CREATE TABLE spool (
     sink INTEGER NOT NULL, seq INTEGER NOT NULL, run INTEGER NOT NULL, outbox INTEGER NOT NULL,
     partition TEXT NOT NULL, events INTEGER NOT NULL, created INTEGER NOT NULL,
@@ -27,7 +27,7 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
   ) STRICT;
   CREATE INDEX spool_size ON spool (sink, seq, run, outbox, stored, events, created, damaged);
 
-  -- Events that their sink will never take as they are.
+  -- Dead letters: events that the sink has rejected permanently.
   CREATE TABLE dead (
     sink INTEGER NOT NULL, id TEXT NOT NULL,
     dataset TEXT NOT NULL, partition TEXT NOT NULL, time INTEGER NOT NULL, queued INTEGER NOT NULL,
@@ -35,8 +35,8 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
     PRIMARY KEY (sink, id)
   ) STRICT;
 
-  -- What a sink has acknowledged: units (a host of a scan, a scan's end). first/last: the batches in
-  -- the spool that hold a part of the unit, 0 when none does.
+  -- Units (a host of a scan, a scan's end) that a sink has acknowledged. first, last: the batches of the spool that contain a part
+  -- of the unit; 0 if none.
   CREATE TABLE ledger (
     nr INTEGER PRIMARY KEY,
     sink INTEGER NOT NULL, unit BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
@@ -44,18 +44,18 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
   ) STRICT;
   CREATE INDEX ledger_spooled ON ledger (sink, last) WHERE last > 0;
 
-  -- Who may send what the spool holds for a sink.
+  -- Which run may send the spool of a sink.
   CREATE TABLE lease (sink INTEGER PRIMARY KEY, run INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
   `,
   `
-  -- What is known of a host: schemas/state.schema.json. up: 1 when it counts as up.
+  -- Known hosts. known: JSON as in schemas/state.schema.json. up: 1 if the host counts as up.
   CREATE TABLE host (
     site TEXT NOT NULL, key TEXT NOT NULL,
     time INTEGER NOT NULL, up INTEGER NOT NULL, known TEXT NOT NULL,
     PRIMARY KEY (site, key)
   ) STRICT, WITHOUT ROWID;
 
-  -- Runs of nmap and masscan whose hosts were taken in. run: what it was set up to do. counts: what it has changed.
+  -- Runs of nmap and masscan whose hosts are in the known state. run: its set-up (arguments, coverage). counts: what it has changed.
   CREATE TABLE scan (
     nr INTEGER PRIMARY KEY AUTOINCREMENT,
     site TEXT NOT NULL, id TEXT NOT NULL,
@@ -64,23 +64,23 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
     UNIQUE (site, id)
   ) STRICT;
 
-  -- Lists of ports as runs have them: thousands of hosts were tested with the same one.
+  -- Lists of tested ports, each stored once because thousands of hosts share one.
   CREATE TABLE port_list (id INTEGER PRIMARY KEY, ports TEXT NOT NULL UNIQUE) STRICT;
 
-  -- since: when portlog first looked after the site. overdue: a scan that did not come was told, since when.
+  -- since: when portlog first monitored the site. overdue: since when a missing scan is reported.
   CREATE TABLE site (site TEXT PRIMARY KEY, since INTEGER NOT NULL, overdue INTEGER) STRICT;
   `,
   `
-  -- Files of watched directories as they were when they were shipped. version: size and time of the last change.
+  -- Shipped files of watched directories. version: size and change time.
   CREATE TABLE seen_file (
     directory TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, shipped INTEGER NOT NULL,
     PRIMARY KEY (directory, name)
   ) STRICT, WITHOUT ROWID;
 
-  -- since: times before it, at which the schedule was due, are settled. timetable: when it is due, in words.
+  -- since: due times before it were handled. timetable: the schedule as text.
   CREATE TABLE schedule (name TEXT PRIMARY KEY, timetable TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
 
-  -- Scans that a schedule asked for. ended: NULL while one goes on. problem: why no finished scan came of it. told: that was announced.
+  -- Scheduled scans. ended: NULL while the scan runs. problem: why there is no finished scan. told: whether that was reported.
   CREATE TABLE scheduled_scan (
     name TEXT NOT NULL, due INTEGER NOT NULL, site TEXT NOT NULL,
     pid INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER, problem TEXT, told INTEGER NOT NULL DEFAULT 0,
@@ -89,7 +89,7 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
   `,
   maskStoredArguments,
   `
-  -- Which units (a host of a scan, a scan's end) have a part in which batch of the spool.
+  -- The batches of the spool that contain a part of each unit (a host of a scan, a scan's end).
   CREATE TABLE waiting_unit (
     sink INTEGER NOT NULL, unit BLOB NOT NULL, seq INTEGER NOT NULL,
     PRIMARY KEY (sink, unit, seq)
@@ -98,9 +98,9 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
   INSERT INTO waiting_unit SELECT DISTINCT ledger.sink, unit, seq FROM ledger
     JOIN spool ON spool.sink = ledger.sink AND seq BETWEEN first AND last WHERE last > 0 AND damaged = 0;
 
-  -- What became of units. Before, a mark could say "delivered" of what never arrived: only those of what waits are kept.
-  -- fate: open (not all of its events have been read), whole (each is acknowledged, or waits), died (as whole, or among the
-  -- dead letters), lost (some were given up). Of a unit that is not here nothing is known.
+  -- The fates of units. An entry of the old ledger could say "delivered" although the unit never arrived, so only entries of waiting units are kept.
+  -- fate: open (not all of its events were read), whole (each is acknowledged or waits), died (each is acknowledged, waits, or is a
+  -- dead letter), lost (some were discarded). Nothing is known of a unit without an entry.
   DROP TABLE ledger;
   CREATE TABLE ledger (
     nr INTEGER PRIMARY KEY,
@@ -112,7 +112,7 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
   ALTER TABLE dead ADD COLUMN unit BLOB;
   CREATE INDEX dead_unit ON dead (sink, unit);
 
-  -- Whatever leaves the spool is lost, unless it was acknowledged before: then its units wait no more.
+  -- What leaves the spool without an acknowledgement is lost; acknowledged units are removed from waiting_unit first.
   CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
     UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit IN (SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq);
     DELETE FROM waiting_unit WHERE sink = old.sink AND seq = old.seq;
@@ -124,20 +124,20 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
   END;
   `,
   `
-  -- Files of watched directories as they were when they were shipped, for each destination: type, target and scope of the sink.
+  -- Shipped files of watched directories, for each sink (type, target and scope).
   CREATE TABLE shipped_file (
     directory TEXT NOT NULL, name TEXT NOT NULL, sink TEXT NOT NULL, version TEXT NOT NULL, shipped INTEGER NOT NULL,
     PRIMARY KEY (directory, name, sink)
   ) STRICT, WITHOUT ROWID;
-  -- Before, nobody knew to whom: to those that there were.
+  -- Earlier versions did not store the sink, so the files count for all sinks that are known.
   INSERT INTO shipped_file SELECT directory, name, type || ' ' || target || ' ' || scope, version, shipped FROM seen_file, sink;
   INSERT INTO shipped_file SELECT directory, name, 'stdout  ' || format, version, shipped FROM seen_file,
     (SELECT 'ecs' AS format UNION SELECT 'otel');
   DROP TABLE seen_file;
 
-  -- Files of watched directories that are being read, and those with which it did not go well. pid: of who reads it; 0: nobody
-  -- does. alone: no other file with it. deaths: so often its reader ended without a word. problem: why it was not shipped.
-  -- words: why its reader was ended, by who ended it. aside: as it is, this version of portlog does not try it again. told: that was announced.
+  -- Files of watched directories that are being read, and those that failed. pid: the process that reads it; 0: none. alone: whether it is
+  -- read without other files. deaths: how often its reader ended unexpectedly. problem: why it was not shipped. words: why its reader was ended,
+  -- written by the process that ended it. aside: the portlog version that does not retry this version of the file. told: whether that was reported.
   CREATE TABLE file_attempt (
     directory TEXT NOT NULL, name TEXT NOT NULL, site TEXT NOT NULL, version TEXT NOT NULL,
     pid INTEGER NOT NULL, started INTEGER NOT NULL, alone INTEGER NOT NULL, deaths INTEGER NOT NULL,
@@ -145,7 +145,7 @@ export const EARLIER_VERSIONS: readonly SchemaStep[] = [
     PRIMARY KEY (directory, name)
   ) STRICT, WITHOUT ROWID;
 
-  -- Unfinished files of watched directories. since: when portlog saw them first as they are, by its own clock.
+  -- Unfinished files of watched directories. since: when portlog first saw this version of the file, by its own clock.
   CREATE TABLE unfinished_file (
     directory TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, since INTEGER NOT NULL,
     PRIMARY KEY (directory, name)

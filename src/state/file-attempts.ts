@@ -119,7 +119,7 @@ export class FileAttempts {
         alone === 1 && words !== null
           ? words
           : deaths + 1 >= MAX_DEATHS
-            ? `portlog ended without a word ${deaths + 1} times while it read it`
+            ? `portlog ended unexpectedly ${deaths + 1} times while it read it`
             : undefined;
       if (why === undefined) continue;
       this.fail({ name, version: '' }, why, true);

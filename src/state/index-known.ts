@@ -5,11 +5,11 @@ import type { SqliteHandle } from '../core/sqlite.ts';
 /** Enters addresses and latest times of all known hosts into the index, by which a scan finds the hosts that it covers. */
 export function indexKnown(handle: SqliteHandle): void {
   handle.exec(`
-    -- place: the address that decides whether a scan looked at the host, as it sorts; empty when it has none.
-    -- latest: the latest time at which anything was found of it.
+    -- place: the address of the host in sortable form; empty if it has none.
+    -- latest: the latest time of any observation of the host.
     ALTER TABLE host ADD COLUMN place TEXT NOT NULL DEFAULT '';
     ALTER TABLE host ADD COLUMN latest INTEGER NOT NULL DEFAULT 0;
-    -- kind: runs of the same kind look at the same in the same way; empty of those that were taken in before there were kinds.
+    -- kind: runs of one kind have the same targets, ports and options; empty for runs of earlier versions.
     ALTER TABLE scan ADD COLUMN kind TEXT NOT NULL DEFAULT '';
   `);
   const update = handle.prepare('UPDATE host SET place = ?, latest = ? WHERE site = ? AND key = ?');

@@ -96,7 +96,7 @@ export class KnownHosts {
     return new PortlogError(
       'state-unusable',
       `${this.database.path} is damaged: what is known of ${named.join(', ')}${more} (site ${this.site}) cannot be read`,
-      { hint: `bring the file back from a backup, or give up what is known: portlog inventory --forget --site ${this.site}${addresses.join('')}` },
+      { hint: `restore the file from a backup, or delete what is known: portlog inventory --forget --site ${this.site}${addresses.join('')}` },
     );
   }
 

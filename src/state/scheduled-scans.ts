@@ -23,7 +23,7 @@ interface MissedScan {
 const KEPT_SCANS = 100;
 /** Tolerance for clock adjustments; a larger difference means that the clock was wrong. */
 const CLOCK_SLACK_MS = 300_000;
-const ENDED_UNEXPECTEDLY = 'portlog ended without a word';
+const ENDED_UNEXPECTEDLY = 'portlog ended unexpectedly';
 
 /** The results of scheduled scans, so that a failed or missed one is reported once. */
 export class ScheduledScans {

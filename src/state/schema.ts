@@ -10,58 +10,58 @@ import type { SchemaStep } from './schema-step.ts';
 export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   ...EARLIER_VERSIONS,
   `
-  -- last: when portlog was used last. passed: the time that went by until then, as far as it was seen: no step is longer
-  -- than a day, so that a clock that jumps ages nothing. since: what "passed" was when a batch came.
+  -- The time that has passed while portlog was in use. last: the last use. passed: the sum of the times between uses; each counts for a
+  -- day at most, so that a clock that jumps expires nothing. spool.since: the value of passed when the batch was stored.
   CREATE TABLE looked (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL, passed INTEGER NOT NULL) STRICT;
   ALTER TABLE spool ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
   `,
   `
-  -- tries: above 0 for what the sink did not take although it took others: it waits behind all of those.
+  -- tries: attempts since the sink accepted other batches but not this one; above 0, the batch is sent after all others.
   ALTER TABLE spool ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
   `,
   `
-  -- Changes of scans as they were told, and up to which of them each sink (type, target and scope) has been told.
+  -- Announced changes of each scan, and the number of the last one that each sink (type, target and scope) has got.
   CREATE TABLE told_change (nr INTEGER PRIMARY KEY AUTOINCREMENT, scan TEXT NOT NULL, event TEXT NOT NULL) STRICT;
   CREATE INDEX told_change_of ON told_change (scan, nr);
   CREATE TABLE told_sink (scan TEXT NOT NULL, sink TEXT NOT NULL, nr INTEGER NOT NULL, PRIMARY KEY (scan, sink)) STRICT, WITHOUT ROWID;
   `,
   `
-  -- tick: when the process began, in ticks since the machine did: what a clock that is set does not change.
+  -- tick: when the process began, in clock ticks since the machine was started, which setting the clock does not change.
   ALTER TABLE run ADD COLUMN tick INTEGER;
   `,
   // Again, because earlier versions stored the payload of options such as `--data-string`.
   maskStoredArguments,
   `
-  -- What a sink must still know in its next run: a text for each name, in words of its own.
+  -- What a sink stores for its next run: a text for each name, in the sink's own format.
   CREATE TABLE sink_memory (
     sink INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (sink, name)
   ) STRICT, WITHOUT ROWID;
-  -- When a sink has something to do by itself.
+  -- When the sink's renew is to be called next.
   CREATE TABLE sink_upkeep (sink INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;
   `,
   `
-  -- Events of all runs together. account: read, own, replayed. fate: what became of them, and "read". last: when the last of them came.
+  -- Sums of events over all runs. account: read, own, replayed. fate: as in the sum of a run, and "read". last: when the latest event was counted.
   CREATE TABLE event_total (
     sink TEXT NOT NULL, account TEXT NOT NULL, fate TEXT NOT NULL, events INTEGER NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (sink, account, fate)
   ) STRICT, WITHOUT ROWID;
-  -- Whether a sink worked when something was last sent to it (NULL: nothing ever was), and since when. looked: when a run had last to do with it.
+  -- up: whether the sink worked when something was last sent to it (NULL: nothing ever was); since: since when. looked: the last run with this sink.
   CREATE TABLE sink_state (sink TEXT PRIMARY KEY, up INTEGER, since INTEGER NOT NULL, looked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
   `
-  -- Hosts of which the inventory has something new to say, in that order; and up to which of them each sink (type, target and
-  -- scope) has been told.
+  -- Hosts in the order in which their inventory records last changed, and the number of the last one that each sink (type, target and
+  -- scope) has got.
   CREATE TABLE moved_host (nr INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (site, key)) STRICT;
   CREATE INDEX moved_host_of ON moved_host (site, nr);
   CREATE TABLE told_inventory (site TEXT NOT NULL, sink TEXT NOT NULL, nr INTEGER NOT NULL, PRIMARY KEY (site, sink)) STRICT, WITHOUT ROWID;
-  -- Before, nobody knew to whom: each is told all of them once more.
+  -- Earlier versions did not store what each sink got, so each gets all of them once more.
   INSERT INTO moved_host (site, key) SELECT site, key FROM host ORDER BY latest;
 
-  -- events: so many make up the unit; of one that is open and comes from another sink, so many are missing; 0 where nobody knows.
+  -- events: the number of events of the unit; for an open unit that was moved from another sink, the number that is missing; 0 if unknown.
   ALTER TABLE ledger ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
 
-  -- As before; and a sink that has lost records of the inventory, or changes of a scan (whose id is the unit), was not told.
+  -- As before. Also, a sink that has lost inventory records, or changes of a scan (whose id is the unit), counts as not having got them.
   DROP TRIGGER spool_lost;
   CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
     DELETE FROM told_inventory WHERE sink = (SELECT type || ' ' || target || ' ' || scope FROM sink WHERE id = old.sink)
@@ -80,7 +80,7 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   END;
   `,
   `
-  -- reached: what runs of its kind look at is in scan_reach. held: it told no time that can be.
+  -- reached: whether scan_reach contains the kind of the run. held: whether the run has no possible time of its own.
   ALTER TABLE scan ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE scan ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
   UPDATE scan SET held = 1 WHERE CASE WHEN json_valid(counts) THEN json_extract(counts, '$.held') END = 1;
@@ -93,8 +93,8 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   DROP INDEX scan_kind;
   CREATE INDEX scan_kind ON scan (site, kind, complete, started);
 
-  -- What runs of a kind look at: ranges of addresses, as they sort, beside others about as wide (2 to the power of bits); or with
-  -- bits = -1 the words that stand for them. profile: what they do, whatever they look at. lists_hosts: each that they find up.
+  -- The targets of each kind of run: sorted address ranges, grouped by width (at most 2 to the power of bits); or, with bits = -1, the
+  -- target words of the command line. profile: ports and options, without the targets. lists_hosts: whether each host that is up is listed.
   CREATE TABLE scan_reach (
     site TEXT NOT NULL, bits INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
     kind TEXT NOT NULL, profile TEXT NOT NULL, lists_hosts INTEGER NOT NULL,
@@ -102,11 +102,11 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX scan_reach_kind ON scan_reach (site, kind);
 
-  -- Those that may be missing when a scan does not list them, and no others.
+  -- Only hosts that count as up can become missing.
   CREATE INDEX host_up ON host (site, place, time) WHERE up = 1;
   `,
   `
-  -- What a run, or who looks after it, asks for, and of which there are few however much is kept.
+  -- Indexes for rows that each run or status query asks for, and that are few however large the table is.
   CREATE INDEX file_attempt_read ON file_attempt (directory) WHERE pid <> 0;
   CREATE INDEX file_attempt_failed ON file_attempt (directory, name) WHERE problem IS NOT NULL AND pid = 0;
   CREATE INDEX file_attempt_untold ON file_attempt (directory, name) WHERE problem IS NOT NULL AND pid = 0 AND told = 0;
@@ -116,12 +116,12 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   CREATE INDEX spool_created ON spool (created);
   CREATE INDEX dead_size ON dead (sink, octet_length(body));
 
-  -- found: it was found up once, as far as anybody knows: addresses at which nothing has answered yet are known, too.
+  -- found: whether the host was ever up; 0 for addresses at which nothing has answered yet.
   ALTER TABLE host ADD COLUMN found INTEGER NOT NULL DEFAULT 1;
   UPDATE host SET found = 0 WHERE CASE WHEN json_valid(known) THEN json_extract(known, '$.up.yes') IS NULL END;
   CREATE INDEX host_found ON host (site) WHERE found = 1;
 
-  -- Bytes that wait for each sink.
+  -- The bytes of each sink in the spool, maintained by triggers.
   CREATE TABLE spool_bytes (sink INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
   INSERT INTO spool_bytes SELECT sink, sum(stored) FROM spool GROUP BY sink;
   CREATE TRIGGER spool_more AFTER INSERT ON spool BEGIN
@@ -135,11 +135,11 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   END;
   `,
   `
-  -- Of a record of the inventory: others with its id say something else, and the largest is the latest. 0 of all else, and of earlier versions.
+  -- The version of an inventory record: of several with one id, the largest is the latest. 0 for other events, and for earlier versions.
   ALTER TABLE dead ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
   `,
   `
-  -- Which run has a unit (a host of a scan, a scan's end) in hand, until it is known what became of it.
+  -- Units (a host of a scan, a scan's end) that a run has claimed, until their fate is known.
   CREATE TABLE claim (
     sink INTEGER NOT NULL, unit BLOB NOT NULL, run INTEGER NOT NULL,
     PRIMARY KEY (sink, unit)
@@ -147,7 +147,7 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   CREATE INDEX claim_of ON claim (run);
   `,
   `
-  -- Names. An offset is the number of the last of them that a sink (type, target and scope) has been sent.
+  -- New names. An offset is the number of the last entry that a sink (type, target and scope) has got.
   DROP TRIGGER spool_lost;
   DROP TRIGGER dead_lost;
   ALTER TABLE told_change RENAME TO announced_change;
@@ -165,7 +165,7 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   DROP INDEX scan_told;
   CREATE INDEX scan_timed ON scan (site, max(started, ended)) WHERE held = 0;
 
-  -- What leaves the spool or the dead letters is lost, unless it was acknowledged before: a sink counts as not sent what it has lost.
+  -- What leaves the spool or the dead letters without an acknowledgement is lost, and counts as not sent to the sink.
   CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
     ${forgetOffsets('old.sink', 'SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq', 'unit').join(';\n    ')};
     UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = old.sink AND unit IN (SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq);
@@ -177,7 +177,7 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   END;
   `,
   `
-  -- Units (a host of a scan, a scan's end) that a run has in hand until it is known what became of them: one batch a row, unit behind unit.
+  -- Units (a host of a scan, a scan's end) that a run has claimed, until their fate is known: one row per batch, with all of its units.
   DROP TABLE claim;
   CREATE TABLE claim (
     sink INTEGER NOT NULL, run INTEGER NOT NULL, nr INTEGER NOT NULL, units BLOB NOT NULL,
@@ -185,11 +185,11 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   ) STRICT;
   `,
   `
-  -- Directories that are looked into, whether or not a scan has come from them; times are epoch milliseconds.
+  -- Watched directories, also those without a scan so far. looked: when the directory was last listed, epoch milliseconds.
   CREATE TABLE watched_directory (directory TEXT PRIMARY KEY, looked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
   `
-  -- Names: what was a unit is an acknowledgement group, the events of which one sink has all or not.
+  -- New names: a unit is now called acknowledgement group, which a sink has acknowledged as a whole or not.
   DROP TRIGGER spool_lost;
   DROP TRIGGER dead_lost;
   DROP INDEX waiting_unit_of;
@@ -215,11 +215,11 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   END;
   `,
   `
-  -- A digest of what the file held; NULL where the sink tells what it has, or an earlier version shipped it.
+  -- content: a digest of the file's content; NULL for sinks that recognise events, and for files that an earlier version has shipped.
   ALTER TABLE shipped_file ADD COLUMN content TEXT;
   `,
   `
-  -- Scans some of whose announced changes are no longer kept; last: the number of the last of those.
+  -- Scans of which some announced changes were deleted. last: the number of the last deleted one.
   CREATE TABLE pruned_change (scan TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX pruned_change_last ON pruned_change (last);
   `,

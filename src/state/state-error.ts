@@ -4,12 +4,12 @@ import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
 
 export const DAMAGED_HINT =
-  'move it away to begin anew, or bring it back from a backup; scans that are still there can be shipped again, and nothing is stored twice where the target can tell';
+  'move it away to start with an empty one, or restore it from a backup; scans that still exist can be shipped again, and targets that recognise events store nothing twice';
 const ELSEWHERE = 'name another directory with --state-dir';
 
 /** SQLite's primary result codes: https://www.sqlite.org/rescode.html */
 const BY_RESULT: Readonly<Record<number, readonly [what: string, hint: string]>> = {
-  5: ['is being written by another process that does not let go', 'see what it is; then run this again'],
+  5: ['is locked by another process', 'see what it is; then run this again'],
   8: ['cannot be written: it is read-only', `make it writable, or ${ELSEWHERE}`],
   10: ['cannot be read or written: the disk reports an error', 'check the disk, and whether files may be that large here (ulimit -f)'],
   11: ['is damaged', DAMAGED_HINT],
@@ -24,10 +24,10 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
   EROFS: ['cannot be written: the file system is read-only', ELSEWHERE],
   EACCES: ['cannot be opened: permission is denied', `give this user access, or ${ELSEWHERE}`],
   EPERM: ['cannot be opened: it is not permitted', `give this user access, or ${ELSEWHERE}`],
-  ENOTDIR: ['cannot be made: a part of its path is not a directory', ELSEWHERE],
+  ENOTDIR: ['cannot be created: a part of its path is not a directory', ELSEWHERE],
   // SQLite can store numbers that JavaScript cannot hold; portlog writes none.
   ERR_OUT_OF_RANGE: ['is damaged', DAMAGED_HINT],
-  EEXIST: ['cannot be made: a part of its path is not a directory', ELSEWHERE],
+  EEXIST: ['cannot be created: a part of its path is not a directory', ELSEWHERE],
 };
 
 const IOERR = 10;

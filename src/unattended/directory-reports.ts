@@ -58,7 +58,7 @@ export class DirectoryReports {
     const all = [...closed, ...linked];
     const fresh = all.filter(({ name }) => !this.ignored.has(name));
     for (const { name, why } of fresh.slice(0, MOST_NAMED)) this.listeners.onIgnored(`${this.path}/${name}`, why);
-    if (fresh.length > MOST_NAMED) this.listeners.onIgnored(this.path, `${fresh.length - MOST_NAMED} more in it are left alone like these`);
+    if (fresh.length > MOST_NAMED) this.listeners.onIgnored(this.path, `${fresh.length - MOST_NAMED} more in it are ignored for the same reasons`);
     this.ignored = new Set(all.map(({ name }) => name));
   }
 }

@@ -40,7 +40,7 @@ export async function watchLoop(
       await housekeeping?.look();
       lastMessage = undefined;
     } catch (error) {
-      const problem = mistake('looking into directories and after what waits', error);
+      const problem = mistake('looking for new files and waiting events', error);
       // The same problem is reported once, because a full disk will still be full at the next look.
       if (problem.message !== lastMessage) onProblem(problem);
       lastMessage = problem.message;

@@ -46,7 +46,7 @@ describe('the catalogue', () => {
     }
   });
 
-  test('asks only for fields that events have, and alerts only on what is news', () => {
+  test('uses only fields that events have, and only datasets that report changes, scans and health', () => {
     for (const { id, where, key, shows, summary, dataset } of ALERT_RULES) {
       const inBraces = [...summary.matchAll(/\{([\w.]+)\}/g)].map(([, field]) => field as string);
       for (const field of [...fieldsOf(where), ...key, ...shows, ...inBraces])
@@ -60,7 +60,7 @@ describe('the catalogue', () => {
     }
   });
 
-  test('rules choose by what Loki has at hand, and only what a weakness is called is taken from the line', () => {
+  test('rules filter by structured metadata in Loki; only the name of a weakness is taken from the line', () => {
     const atHand = ['nmap.site', 'level', ...METADATA];
     for (const { key, shows, where } of ALERT_RULES) {
       for (const field of [...key, ...fieldsOf(where)]) expect(atHand, field).toContain(field);
@@ -68,7 +68,7 @@ describe('the catalogue', () => {
     }
   });
 
-  test('sentences name what was found in words, never by an id', () => {
+  test('sentences use names of findings, never ids', () => {
     for (const { id, title, summary, about } of ALERT_RULES) {
       expect(`${title} ${summary}`, id).not.toMatch(/nmap-|\{rule\.id\}|\{nmap\.entity\.id\}|\{nmap\.delivery\.problem\}/);
       expect(about, id).toMatch(/^[A-Z].*\.$/);
@@ -122,7 +122,7 @@ test('rules about single items leave out marked changes of a mass change, in eve
   }
 });
 
-test('nor do they fire here, for Alertmanager and the programs of the user', () => {
+test('nor do they fire here, for Alertmanager and exec', () => {
   const opened = (mass?: true): ReturnType<typeof firings> =>
     firings({ event: { dataset: 'nmap.change', action: 'port-opened' }, nmap: { change: { mass } } }, 0);
   expect(opened().map(({ rule }) => rule.id)).toEqual(['new-open-port']);
@@ -154,7 +154,7 @@ describe('filters', () => {
     expect(logqlStages(is('nmap.site', 'a.b', 'c'))).toBe(' | site=~`a\\.b|c`');
   });
 
-  test('a value never ends the string that it stands in', () => {
+  test('a value cannot end the string that contains it', () => {
     fc.assert(
       fc.property(fc.string(), (value) => {
         const [, quoted] = /^nmap\.site:(.*)$/s.exec(lucene(is('nmap.site', value))) ?? [];
@@ -165,7 +165,7 @@ describe('filters', () => {
   });
 });
 
-test('a host that has no name is called by its address once', () => {
+test('a host without a name is shown with its address once', () => {
   const event = (host: object): Record<string, unknown> => ({
     event: { dataset: 'nmap.change', action: 'host-new' },
     server: { address: '192.0.2.7' },

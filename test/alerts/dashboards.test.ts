@@ -25,7 +25,7 @@ function lensPanels(): readonly { readonly id: string; readonly columns: any; re
     );
 }
 
-describe('severities stand in their order and have the same colours', () => {
+describe('severities have the same order and colours', () => {
   test('in Kibana', () => {
     const byLevel = lensPanels().filter(({ columns }) => rankOf(columns.group?.sourceField ?? '') !== undefined);
     expect(byLevel.length).toBeGreaterThanOrEqual(4);
@@ -120,7 +120,7 @@ describe('an address leads to the dashboard of its host', () => {
   });
 });
 
-describe('nothing is listed twice because two scans saw it', () => {
+describe('nothing is listed twice because two scans have seen it', () => {
   /** Events that say the same again in each scan. */
   const REPEATED: ReadonlySet<string> = new Set(['nmap.host', 'nmap.port', 'nmap.finding']);
   const panels = DASHBOARDS.flatMap(({ id, panels: all }) => all.map((panel) => ({ ...panel, id: `${id} ${panel.id}` })));

@@ -23,7 +23,7 @@ function readLogql(query: string): { readonly errors: readonly string[]; readonl
 
 const METRIC = 'MetricExpr';
 
-describe('every query of LogQL is one', () => {
+describe('every LogQL query is valid', () => {
   test.each(['{a="b"} | | json', 'sum by (site (count_over_time({a="b"}[1h]))', 'topk(, rate({a="b"}[1m]))', '{a="b"} | x=`', 'nonsense'])(
     'the grammar refuses %s',
     (query) => {
@@ -52,7 +52,7 @@ describe('every query of LogQL is one', () => {
     for (const [title, expr] of queries) expect([title, readLogql(expr)]).toEqual([title, { errors: [], kind: METRIC }]);
   });
 
-  test('of the panels for Grafana, with the variables filled: entries for tables of them, numbers for all else', () => {
+  test('of the panels for Grafana, with variables filled in: log queries for tables, metric queries for the rest', () => {
     const targets = targetsOf(readDashboards());
     expect(targets.length).toBeGreaterThan(20);
     for (const { panel, kind, type, expr } of targets) {

@@ -50,7 +50,7 @@ function overlapping(boxes: readonly Box[]): number {
 describe('what is rendered for Kibana', () => {
   const objects = readObjects();
 
-  test('is of the form that its import takes, and refers to nothing outside', () => {
+  test('has the form of the import, and refers to nothing outside', () => {
     for (const one of objects) {
       expectValid(KIBANA_OBJECT, one, one.id);
       for (const { type, id } of one.references)
@@ -96,7 +96,7 @@ describe('detection rules of Elastic Security', () => {
     .split('\n')
     .map((line) => JSON.parse(line) as DetectionRule);
 
-  test('are of the form that its API and its import take, one for each rule that a query can find', () => {
+  test('have the form of its API and import, one for each rule with a query', () => {
     for (const rule of rules) expectValid(DETECTION_RULE, rule, rule.rule_id);
     expect(rules.map(({ rule_id: id }) => id)).toEqual(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map(serverId));
   });
@@ -116,7 +116,7 @@ describe('detection rules of Elastic Security', () => {
     }
   });
 
-  test('tell each thing once: grouped by what tells alerts apart in every target, by when the server got it', () => {
+  test('alert once per alert key, by the time of arrival at the server', () => {
     for (const { rule_id: id, alert_suppression: suppression, timestamp_override: timestamp } of rules) {
       const rule = ALERT_RULES.find((one) => serverId(one) === id)!;
       expect([suppression.group_by, suppression.duration, timestamp]).toEqual([rule.key, { value: rule.throttleHours, unit: 'h' }, 'event.ingested']);
@@ -124,7 +124,7 @@ describe('detection rules of Elastic Security', () => {
   });
 });
 
-test('rules of ElastAlert are one for each rule, of a form that it takes', () => {
+test('ElastAlert has one valid rule for each rule', () => {
   const folder = join(ROOT, 'dashboards/elastalert/rules');
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
   expect(files.map((file) => file.slice(0, -5)).toSorted()).toEqual(ALERT_RULES.map(({ id }) => id).toSorted());

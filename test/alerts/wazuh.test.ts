@@ -15,14 +15,14 @@ const RULES = readRules(XML);
 const OWN = 4;
 
 describe('the rules', () => {
-  test('load: nothing that a manager refuses, or drops without a word', () => {
+  test('load: a manager refuses none of them, and drops none silently', () => {
     expect(lint(XML, RULES)).toEqual([]);
     const covered = new Set(wazuhIds(DEFAULT_CONTENT).keys());
     expect(ALERT_RULES.filter(({ id }) => !covered.has(id)).map(({ id }) => id)).toEqual(['scan-overdue']);
     expect(new Set([...wazuhIds(DEFAULT_CONTENT).values()].flat())).toEqual(new Set(RULES.slice(OWN).map(({ id }) => id)));
   });
 
-  test('the linter sees what it is there for', () => {
+  test('the linter finds the faults that it is configured for', () => {
     const broken = (from: string, to: string): readonly string[] => {
       const xml = XML.replace(from, to);
       expect(xml).not.toBe(XML);
@@ -38,12 +38,12 @@ describe('the rules', () => {
     expect(broken('type="pcre2">^(?:true)$', 'type="osregex">^(?:true)$')).toHaveLength(1);
   });
 
-  test('the gravest stand first, for an event fires one rule', () => {
+  test('the most severe come first, because an event fires one rule', () => {
     const levels = RULES.slice(OWN).map(({ level }) => level);
     expect(levels).toEqual(levels.toSorted((a, b) => b - a));
   });
 
-  test('words of an event are in the description, under the names that it has', () => {
+  test('fields in descriptions have the names of the decoder', () => {
     const known = new Set(eventsOf(fixture('everything.xml'), { all: true }).flatMap((event) => [...decoded(JSON.parse(flatLine(event))).keys()]));
     const more = ['nmap.rule.id', 'nmap.delivery.sink', 'nmap.delivery.problem', 'nmap.site'];
     for (const { description } of RULES)

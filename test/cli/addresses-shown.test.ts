@@ -56,7 +56,7 @@ test.for([
   ['tls://loghost:6514', 'tls://loghost:6514'],
 ] as const)('%s is shown as %s', ([target, shown]) => expect(shownTarget(target)).toBe(shown));
 
-test("a webhook's address is in no message, no list of what waits, and no metrics", async () => {
+test("a webhook's address is in no message, no list of waiting events, and no metrics", async () => {
   const folder = freshDir();
   const config = join(folder, 'portlog.yaml');
   const path = join(folder, 'm.prom');

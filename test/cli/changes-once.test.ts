@@ -12,7 +12,7 @@ const end = (start: number): string =>
 const hosts = (start: number, state: string, ...last: readonly number[]): string =>
   last.map((one) => host(`192.0.2.${one}`, port(22, state), `starttime="${start}" endtime="${start + 5}"`)).join('');
 
-test('a sink that comes with the second half of a scan is told of each change of it once', async () => {
+test('a sink that is added with the second half of a scan gets each change of it once', async () => {
   const folder = freshDir();
   const put = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);

@@ -48,7 +48,7 @@ describe('pages that messages name', () => {
     }
   });
 
-  test('one that there is not is refused, wherever it would lead', async () => {
+  test('an unknown one is refused, whatever path it names', async () => {
     expect(await portlogHere(['help', 'docs/how-to/sacn.md'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('did you mean docs/how-to/scan.md?'),

@@ -40,7 +40,7 @@ describe('usage', () => {
   });
 });
 
-test('check says of two sinks that are one', async () => {
+test('check reports two sinks with one identity', async () => {
   const twice = ['--to', 'http=http://127.0.0.1:1', '--to', 'http=http://127.0.0.1:1/'];
   const { stdout, code } = await portlog(['check', '--state-dir', freshDir(), ...twice]);
   expect(stdout).toMatch(/error +http http:\/\/127\.0\.0\.1:1 is named twice: portlog could not tell/);
@@ -63,7 +63,7 @@ describe('configuration', () => {
     });
   });
 
-  test('a rule that there is not: exit 2 and the nearest one', async () => {
+  test('an unknown rule: exit 2 and the nearest one', async () => {
     const { stderr, code } = await portlog(['--config', yaml('findings: { rules: { nmap-service-telnett: { silence: true } } }\n'), EXAMPLE]);
     expect([code, stderr]).toEqual([
       2,

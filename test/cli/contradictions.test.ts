@@ -29,14 +29,14 @@ const expectRefused = async (args: readonly string[], words: string, env: Readon
 describe('in one sink', () => {
   const ES = 'type: elasticsearch, url: "https://es:9200"';
   test.for<readonly [sink: string, words: string]>([
-    [`{ ${ES}, apiKey: hunter2, apiKeyFile: /x }`, 'sinks.0: apiKey and apiKeyFile say the same, and only one of them counts'],
-    [`{ ${ES}, apiKeyFile: /x, apiKeyCommand: [pass] }`, 'apiKeyFile and apiKeyCommand say the same'],
-    [`{ ${ES}, user: u, password: hunter2, passwordFile: /x }`, 'password and passwordFile say the same'],
-    [`{ ${ES}, bearer: hunter2, bearerCommand: [pass] }`, 'bearer and bearerCommand say the same'],
+    [`{ ${ES}, apiKey: hunter2, apiKeyFile: /x }`, 'sinks.0: apiKey and apiKeyFile mean the same setting, and only one of them may be set'],
+    [`{ ${ES}, apiKeyFile: /x, apiKeyCommand: [pass] }`, 'apiKeyFile and apiKeyCommand mean the same setting'],
+    [`{ ${ES}, user: u, password: hunter2, passwordFile: /x }`, 'password and passwordFile mean the same setting'],
+    [`{ ${ES}, bearer: hunter2, bearerCommand: [pass] }`, 'bearer and bearerCommand mean the same setting'],
     [`{ ${ES}, bearer: hunter2, apiKeyFile: /x }`, 'apiKeyFile and bearer are two kinds of credentials'],
     [`{ ${ES}, user: u, passwordFile: /x, apiKey: hunter2 }`, 'apiKey and user are two kinds of credentials'],
     ['{ type: wazuh, url: "https://wazuh:55000", path: /x }', 'url and path name two destinations'],
-    ['{ type: alertmanager, url: "http://a:9093", urls: ["http://b:9093"] }', 'url and urls say the same'],
+    ['{ type: alertmanager, url: "http://a:9093", urls: ["http://b:9093"] }', 'url and urls mean the same setting'],
     ['{ type: file, path: /x, rotateMib: 0, keepFiles: 5 }', 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing'],
     [`{ ${ES}, caOnly: true }`, 'caOnly trusts one authority alone, and none is named'],
     [`{ ${ES}, certFile: /x }`, 'a certificate needs its key'],
@@ -55,7 +55,7 @@ describe('in the environment', () => {
     [{ PORTLOG_LOKI_API_KEY_COMMAND: 'pass', PORTLOG_LOKI_BEARER: 'hunter2' }, 'PORTLOG_LOKI_API_KEY_COMMAND and PORTLOG_LOKI_BEARER are both set'],
   ])('%j', async ([env, words]) => expectRefused(to, words, env));
 
-  test('what a sink of the configuration has counts before all of it', async () => {
+  test('settings of a sink in the configuration take precedence over all of it', async () => {
     const folder = freshDir();
     const config = configured(folder, `sinks: [{ type: loki, url: "http://127.0.0.1:1", bearer: "a\\nb" }]`);
     // The secret of the configuration is the one that cannot be sent.
@@ -63,7 +63,7 @@ describe('in the environment', () => {
   });
 });
 
-describe('two sinks that are one destination', () => {
+describe('two sinks with one destination', () => {
   test('a file, by the same name, another, or a link', async () => {
     const folder = freshDir();
     const out = join(folder, 'out');
@@ -96,7 +96,7 @@ describe('two sinks that are one destination', () => {
   });
 });
 
-test('a file that is read, or that holds something else, takes no events', async () => {
+test('a file that is read, or that contains something else, is no destination', async () => {
   const folder = freshDir();
   const path = (name: string): string => join(folder, name);
   writeFileSync(path('key'), 'k');

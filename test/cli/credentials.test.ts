@@ -147,7 +147,7 @@ test('NODE_TLS_REJECT_UNAUTHORIZED=0 is refused', async () => {
   expect([code, stderr]).toEqual([2, expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is set')]);
 });
 
-describe('whom to trust', () => {
+describe('trusted authorities', () => {
   const folder = freshDir();
   let url: string;
   let stop: () => Promise<unknown>;
@@ -164,7 +164,7 @@ describe('whom to trust', () => {
   const check = async (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> =>
     (await portlog(['check', '--state-dir', freshDir(), '--to', `loki=${url}`, ...args], { env })).stdout;
 
-  test('not whoever answers', async () => {
+  test('not any server that answers', async () => {
     expect(await check({})).toContain('its certificate is self-signed');
   });
 

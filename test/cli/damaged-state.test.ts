@@ -46,7 +46,7 @@ function scanAt(start: number, hosts: readonly number[], ports: string): string 
 }
 
 describe('one changed byte in the state', () => {
-  test('is found, or does no harm: never a mistake, and never a command that does not end', async () => {
+  test('is found or harmless: never a bug report, and every command ends', async () => {
     const whole = await wellUsedState();
     const { after } = scansIn(fastDir());
     // Of a page most is empty: what is written counts.
@@ -81,7 +81,7 @@ describe('one changed byte in the state', () => {
 });
 
 describe('numbers in the state that cannot be', () => {
-  test('are shown as they can be, or told: never a mistake, and never a command that does not end', async () => {
+  test('are shown or reported: never a bug report, and every command ends', async () => {
     const whole = join(fastDir(), 'portlog.db');
     writeFileSync(whole, await wellUsedState());
     const { after } = scansIn(fastDir());
@@ -217,7 +217,7 @@ describe('a row of the state that is not what was written', () => {
     `UPDATE announced_change SET event = '{"id":1}'`,
     `UPDATE run SET sums = '{'`,
     `UPDATE run SET sums = '[{"sink":"x"}]'`,
-  ])('that nothing else needs is passed over: %s', async (sql) => {
+  ])('that nothing else needs is skipped: %s', async (sql) => {
     const { state, to, after } = await usedWith(sql);
     for (const command of [['status'], ['replay', '--list'], [...to, after]]) {
       const { code, stderr } = await portlogHere([...command, ...state]);

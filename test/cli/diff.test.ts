@@ -20,7 +20,7 @@ function file(name: string, content: string): string {
 describe('portlog diff', () => {
   const [old, newer] = [file('old.xml', OLD), file('new.xml', NEW)];
 
-  test('a line a change, and what was compared', async () => {
+  test('one line per change, and what was compared', async () => {
     expect(await portlog(['diff', old, newer])).toEqual({
       stdout: 'port-opened         192.0.2.7 80/tcp         closed → http\n',
       stderr: 'portlog: 1 change on 1 host; 1 host compared\n',
@@ -28,7 +28,7 @@ describe('portlog diff', () => {
     });
   });
 
-  test('two scans tell what is wrong now and was not, as a scan and what is known do', async () => {
+  test('two scans give the same new findings as a scan and the known state', async () => {
     const ask = (name: string): string => port(80, 'open', `<service name="${name}" method="probed" conf="10"/>`);
     const args = 'scanner="nmap" version="7.93" args="nmap -sV -p 80,443 192.0.2.7" start="1760000000"';
     const [web, telnet] = [
@@ -70,7 +70,7 @@ describe('portlog diff', () => {
     expect(await portlog(['diff', narrow, wide])).toMatchObject({ stdout: '', stderr: `${counted} before\n` });
   });
 
-  test('a scan that is older than what is known is not compared with it: its changes would stand the wrong way round', async () => {
+  test('a scan that is older than the known state is not compared with it: its changes would be reversed', async () => {
     const at = (inside: string, day: number): string =>
       scan(INFO + inside, `scanner="nmap" version="7.93" args="nmap -v -p 80,443 192.0.2.0/28" start="17600${day}0000"`).replaceAll(
         '"17600000',

@@ -105,7 +105,7 @@ describe('portlog exposure', () => {
     expect((await portlog(['exposure', 'check', '--exposure', written.replace('exposure', 'init'), '-'], { input })).code).toBe(0);
   });
 
-  test('init of a site of which nothing is known does not say that nothing is meant to be open', async () => {
+  test('init of an unknown site does not say that nothing is expected to be open', async () => {
     const state = freshDir();
     await portlog(['--state-dir', state, '--site', 'lab', '--to', `file=${join(folder, 'y')}`, EXAMPLE]);
     const { stdout, stderr, code } = await portlog(['exposure', 'init', '--state-dir', state]);
@@ -113,7 +113,7 @@ describe('portlog exposure', () => {
     expect(stderr).toBe('portlog: nothing is known of site default\nportlog:   → what is known is of: lab; choose with --site\n');
   });
 
-  test('shipping with it tells what is not meant to be open', async () => {
+  test('shipping with it reports unexpected open ports', async () => {
     const out = join(folder, 'events.ndjson');
     const { code } = await portlog(['--state-dir', freshDir(), '--exposure', written, '--to', `file=${out}`, EXAMPLE]);
     const events = readFileSync(out, 'utf8')
@@ -153,7 +153,7 @@ describe('portlog exposure', () => {
     ['expected:\n  - { hosts: [192.0.2.7], ports: [70000/tcp], reason: x }\n', 'expected.0.ports: "70000/tcp": ports go up to 65535'],
     ['expected:\n  - { hosts: [192.0.2.7], ports: [-/tcp], reason: x }\n', 'expected.0.ports: "-/tcp": write numbers and ranges'],
     [`${NETWORKS}expected:\n  - { hosts: ["zone:labb"], ports: [22/tcp], reason: x }\n`, 'no network is of the zone "labb"'],
-  ])('%j is no policy: nothing is said to be right', async ([file, says]) => {
+  ])('%j is no policy: the check does not pass', async ([file, says]) => {
     const policy = join(freshDir(), 'exposure.yaml');
     writeFileSync(policy, file);
     for (const format of ['table', 'junit', 'sarif', 'json']) {
@@ -163,7 +163,7 @@ describe('portlog exposure', () => {
     }
   });
 
-  test('nothing is shipped or set up with a policy that was emptied, and init writes it anew', async () => {
+  test('nothing is shipped or set up with an emptied policy, and init overwrites it', async () => {
     const dir = freshDir();
     const [policy, config] = [join(dir, 'exposure.yaml'), join(dir, 'portlog.yaml')];
     writeFileSync(policy, '');
@@ -177,7 +177,7 @@ describe('portlog exposure', () => {
     expect([code, stdout.includes('2323/tcp')]).toEqual([0, true]);
   });
 
-  describe('nothing looked is not nothing found', () => {
+  describe('"nothing was scanned" is not "nothing was found"', () => {
     const policy = join(folder, 'policy.yaml');
     writeFileSync(
       policy,

@@ -40,7 +40,7 @@ test.skipIf(!canMount()).for(['a new state', 'one that is there'])(
     };
     await onFullDisk(async (mount) => {
       const { code, stderr } = await portlogHere(args(mount));
-      expect(stderr).toMatch(/the disk is full: it is delivered without state, and what a destination does not take now is lost\n/);
+      expect(stderr).toMatch(/the disk is full: events are delivered without state, and those that a destination does not accept now are lost\n/);
       expect(stderr).toContain('read 13 = delivered 13 + already 0 + dead 0\n');
       expect(stderr).toContain('changes were not looked for; ship the same again once this is fixed');
       expect([code, readFileSync(out, 'utf8').split('\n').length - 1]).toEqual([4, 13]);

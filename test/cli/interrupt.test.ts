@@ -4,7 +4,7 @@ import { answer, healthy, scriptedServer } from '../support/scripted-server.ts';
 import { THREE, events } from '../support/printed.ts';
 
 describe('Ctrl-C', () => {
-  test('delivers what was read, says the sum, exits 130', async () => {
+  test('delivers what was read, prints the sum, exits 130', async () => {
     const child = startPortlog([]);
     const done = finished(child);
     const half = THREE.slice(0, THREE.indexOf('<host', THREE.indexOf('192.0.2.2')));

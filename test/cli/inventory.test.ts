@@ -107,7 +107,7 @@ describe('portlog inventory', () => {
     expect(await table('--state', 'down', '--port', '22')).toEqual([down]);
   });
 
-  test('CSV has a row a port, and no formula of a stranger', async () => {
+  test('CSV has a row per port, and untrusted text is no formula', async () => {
     const lines = (await inventory('--format', 'csv')).stdout.split('\r\n');
     expect(lines[0]).toMatch(/^site,host,ip,name,mac,os,host_state,/);
     expect(lines[1]).toMatch(/^"default","192\.0\.2\.7","192\.0\.2\.7","'=cmd\|x",,,"up",/);
@@ -140,7 +140,7 @@ describe('portlog inventory', () => {
     expect(code).toBe(2);
   });
 
-  test('nothing known yet is said, and is no empty inventory: exit 3', async () => {
+  test('without known hosts there is a message, not an empty inventory: exit 3', async () => {
     const { stderr, code } = await portlog(['inventory', '--state-dir', freshDir()]);
     expect([code, stderr]).toEqual([3, expect.stringMatching(/nothing is known yet: .*\nportlog: {3}→ ship a scan/)]);
   });

@@ -9,7 +9,7 @@ import { host, port, scan } from '../support/scans.ts';
 
 const NETWORK = 'networks: [{ network: 192.0.2.0/24, zone: lan, external: false }]\n';
 
-test('an exposure file that came later is told of when the same scan is shipped again', async () => {
+test('an exposure file that is added later is applied when the same scan is shipped again', async () => {
   const folder = freshDir();
   const [path, exposure, file] = ['scan.xml', 'exposure.yaml', 'events.ndjson'].map((name) => join(folder, name)) as [string, string, string];
   const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');

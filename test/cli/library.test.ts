@@ -88,7 +88,7 @@ test("a sink of one's own: what its server did not take waits on disk, and goes 
   await server.stop();
 });
 
-test('what is inside does not show in the types', () => {
+test('internals are not in the types', () => {
   const store = readFileSync(join(ROOT, 'dist/state/store.d.ts'), 'utf8');
   for (const member of ['database', 'transaction', 'saveSums', 'shareBetween', 'tables(']) expect(store).not.toContain(`    ${member}`);
 });

@@ -104,7 +104,7 @@ describe('journald', () => {
     return (await finished(child)).stderr;
   }
 
-  test('gets the priority of each line, and takes it off again', async () => {
+  test('gets a priority with each line, and removes it', async () => {
     writeFileSync(join(home, 'scans', 'a.xml'), scan(host('192.0.2.1', port(80))));
     const lines = (await run(`"$(stat -L -c %d:%i /proc/self/fd/2)"`, watch('--verbose'))).trimEnd().split('\n');
     for (const line of lines) expect(line).toMatch(/^<[3467]>/);
@@ -113,7 +113,7 @@ describe('journald', () => {
     expect(broken).toMatch(/^<3>the directory \/nowhere cannot be watched: there is no such directory\n<3>  → .*\n$/);
   });
 
-  test('that reads another stream gets nothing of it', async () => {
+  test('gets no priorities on another stream', async () => {
     expect(await run('1:2', ['watch', '/nowhere'])).toMatch(/^portlog: the directory/);
   });
 });

@@ -107,7 +107,7 @@ test('a site that was forgotten has no numbers', async () => {
   await expectSums(told(), FILE);
 });
 
-test.for(['http', 'elasticsearch', 'opensearch'])('what waits for %s, is sent later, or is deleted by hand has one fate', async (type) => {
+test.for(['http', 'elasticsearch', 'opensearch'])('waiting events for %s, sent later or deleted by hand, have one fate', async (type) => {
   const to = ['--to', `${type}=http://127.0.0.1:1/`, '--retry-for-seconds', '0'];
   const down = `${type} http://127.0.0.1:1`;
   await ship('a', scanOf(3, { '192.0.2.1': { 80: 'open' } }), to, 5);
@@ -120,7 +120,7 @@ test.for(['http', 'elasticsearch', 'opensearch'])('what waits for %s, is sent la
   expect(sumOf(told(), 'portlog_replayed_events_total', `sink="${down}"`, 'fate="discarded"')).toBe(waiting);
 });
 
-test('what goes on all the time tells the same sums as what ended, and goes on from there', async () => {
+test('a running service reports the same sums as finished runs, and continues them', async () => {
   mkdirSync(inHome('scans'));
   await ship('a', scanOf(5, { '192.0.2.1': { 80: 'open' } }));
   const before = told();

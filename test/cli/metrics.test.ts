@@ -43,7 +43,7 @@ describe('--metrics-file', () => {
   const ship = (...more: readonly string[]): ReturnType<typeof portlog> =>
     portlog(['ship', inHome('scan.xml'), ...common(), '--metrics-file', inHome('portlog.prom'), '--json', ...more]);
 
-  test('tells what the account of the run and the state say', async () => {
+  test('contains what the account of the run and the state say', async () => {
     const sink = `file ${inHome('out')}`;
     const { stderr, code } = await ship('--to', `file=${inHome('out')}`);
     const account = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '') as { sinks: readonly Record<string, number>[] };
@@ -97,7 +97,7 @@ describe('--metrics-file', () => {
     await server.stop();
   });
 
-  test('is there whole or not at all, and readable for node_exporter', async () => {
+  test('is written completely or not at all, and readable for node_exporter', async () => {
     await ship('--to', `file=${inHome('out')}`);
     expect(statSync(inHome('portlog.prom')).mode & 0o777).toBe(0o644);
     expect(readdirSync(home).filter((name) => name.startsWith('portlog.prom'))).toEqual(['portlog.prom']);
@@ -113,7 +113,7 @@ describe('--metrics-file', () => {
     expect(lost).toMatchObject({ code: 0, stderr: expect.stringContaining('metrics could not be written to /proc/none/x.prom: ') });
   });
 
-  test('of watch --once tells of directories', async () => {
+  test('of watch --once contains directories', async () => {
     writeFileSync(join(inHome('scans'), 'a.xml'), SCAN);
     writeFileSync(inHome('portlog.yaml'), `directories: [{ path: ${inHome('scans')} }]\n`);
     const args = ['run', '--once', ...common(), '--config', inHome('portlog.yaml'), '--to', `file=${inHome('out')}`];
@@ -124,10 +124,10 @@ describe('--metrics-file', () => {
     });
   });
 
-  test('of what does not end is refused', async () => {
+  test('of a command that does not end is refused', async () => {
     expect(await portlog(['watch', inHome('scans'), ...common(), '--metrics-file', inHome('portlog.prom')])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--metrics-file is for what ends by itself'),
+      stderr: expect.stringContaining('--metrics-file is for commands that end by themselves'),
     });
   });
 
@@ -155,7 +155,7 @@ describe('--metrics-listen', () => {
     return { url, child };
   }
 
-  test('tells, on this machine alone, the same numbers as the state while portlog works', async () => {
+  test('serves the numbers of the state, on this machine only, while portlog runs', async () => {
     const { url } = await watch('0');
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     writeFileSync(join(inHome('scans'), 'a.xml'), SCAN);
@@ -171,7 +171,7 @@ describe('--metrics-listen', () => {
     expect(told).toMatchObject({ 'portlog_open_ports{site="lab",zone="dmz"}': 2, 'portlog_config_last_reload_successful': 1 });
   });
 
-  test('answers whether it lives, and whether it can do its work', async () => {
+  test('reports liveness and readiness', async () => {
     const { url, child } = await watch('[::1]:0');
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     const alive = await fetch(`${url}/healthz`);
@@ -199,7 +199,7 @@ describe('--metrics-listen', () => {
     expect(await portlog(args)).toMatchObject({ code: 2, stderr: expect.stringContaining(`--metrics-listen ${address}: there is no such address`) });
   });
 
-  test('where somebody listens already is a sentence', async () => {
+  test('a port that is in use is reported in a sentence', async () => {
     const { url } = await watch('0');
     const address = url.slice('http://'.length);
     const args = ['watch', inHome('scans'), ...common(), '--to', `file=${inHome('out')}`, '--metrics-listen', address];

@@ -9,7 +9,7 @@ import { expectSentence, ES, SCAN } from '../support/mistyped.ts';
 describe('wrong in the environment', () => {
   test.for<readonly [name: string, text: string, code: number, sentence: string, hint?: string]>([
     ['PORTLOG_RETRY_FOR_SECONDS', 'soon', 2, 'PORTLOG_RETRY_FOR_SECONDS=soon: it needs a number that is not negative'],
-    ['PORTLOG_TAG', 'a,,b', 2, 'PORTLOG_TAG=a,,b: there is nothing before, behind or between two of its commas', 'take the comma too many out'],
+    ['PORTLOG_TAG', 'a,,b', 2, 'PORTLOG_TAG=a,,b: there is nothing before, behind or between two of its commas', 'remove the superfluous comma'],
     ['PORTLOG_STATE_DIR', '~/state', 2, 'PORTLOG_STATE_DIR=~/state begins with ~, which only a shell replaces'],
     [
       'PORTLOG_STATE_DIR',
@@ -37,7 +37,7 @@ describe('wrong in the environment', () => {
   });
 });
 
-test('what comes from the environment is checked as what stands in the file', async () => {
+test('values from the environment are checked like those of the file', async () => {
   const path = join(freshDir(), 'portlog.yaml');
   writeFileSync(path, 'site: ${SITE}\nsinks: [{ type: file, path: "${OUT}" }]');
   const out = join(freshDir(), 'out');
@@ -47,6 +47,6 @@ test('what comes from the environment is checked as what stands in the file', as
   );
 });
 
-test('a command that hands out a secret ends in time', async () => {
+test('a command that prints a secret has a time limit', async () => {
   await expect(captureOutput(['/bin/sleep', '100'], {}, 100)).rejects.toThrow('it had not ended after 0.1 s');
 });

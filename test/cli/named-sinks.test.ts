@@ -36,7 +36,7 @@ async function collector(): Promise<{
 const run = (folder: string, ...args: readonly string[]): ReturnType<typeof portlogHere> =>
   portlogHere([...args, '--config', join(folder, 'portlog.yaml')]);
 
-test('each gets all, by its own header; what waits for one goes to that one', async () => {
+test('each gets all events with its own header; waiting events go to their own one', async () => {
   const { down, folder, idsOf } = await collector();
   down.add('b');
   expect(await run(folder, SCAN)).toMatchObject({ code: 5 });
@@ -53,18 +53,18 @@ test('each gets all, by its own header; what waits for one goes to that one', as
   for (const name of ['a', 'b']) expect(again.stderr).toMatch(new RegExp(`\\(name=customer-${name}\\): read \\d+ = delivered 0 \\+ already [1-9]`));
 });
 
-test('a name stands for its sink on the command line; an address that several have does not', async () => {
+test('a sink can be named on the command line; an address of several sinks is refused', async () => {
   const { folder, url, idsOf } = await collector();
   expect(await run(folder, SCAN, '--to', 'customer-b')).toMatchObject({ code: 0 });
   expect([idsOf('a').length, idsOf('b').length > 0]).toEqual([0, true]);
   const { code, stderr } = await run(folder, SCAN, '--to', `http=${url}`);
-  expect([code, stderr]).toEqual([2, expect.stringContaining('say which by its name: --to customer-a, --to customer-b')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('choose one by its name: --to customer-a, --to customer-b')]);
   // Somewhere else is another destination, and has no name.
   const elsewhere = await run(folder, SCAN, '--to', 'http=http://127.0.0.1:1/');
   expect(elsewhere.stderr).toContain('http http://127.0.0.1:1:');
 });
 
-test('without its sink in the configuration nobody knows its headers: nothing is sent', async () => {
+test('without its sink in the configuration its headers are unknown: nothing is sent', async () => {
   const { down, folder, idsOf, url } = await collector();
   down.add('b');
   await run(folder, SCAN);

@@ -130,7 +130,7 @@ describe('only', () => {
     expect(told.filter((line) => line.startsWith('portlog_spool_events{')).length).toBe(2);
   });
 
-  test('what a kind of sink never gets is refused', async () => {
+  test('datasets that a kind of sink never gets are refused', async () => {
     const config = join(freshDir(), 'portlog.yaml');
     writeFileSync(config, `sinks: [{ type: file, path: ${join(freshDir(), 'out')}, datasets: [nmap.host, nmap.inventory] }]\n`);
     const { code, stderr } = await portlog(['--config', config, '--state-dir', freshDir(), scans[0]!]);
@@ -168,7 +168,7 @@ describe('only', () => {
     ).toEqual(['nmap.host', 'nmap.host']);
   });
 
-  test('what waits was meant, and is replayed as it is', async () => {
+  test('waiting events are replayed unchanged', async () => {
     const own = freshDir();
     const port = await freePort();
     const [config, state] = [join(own, 'portlog.yaml'), join(own, 'state')];

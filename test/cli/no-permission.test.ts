@@ -8,7 +8,7 @@ const SCAN = join(ROOT, 'examples', 'loopback.xml');
 /** Whether it is there cannot be found out: so it is with directories of others, whom tests cannot be. */
 const UNKNOWABLE = join('/tmp', 'a'.repeat(300));
 
-describe('what cannot be looked at is not "nothing there"', () => {
+describe('a file that cannot be read is not "not there"', () => {
   test.each(['status', 'replay', 'replay --list', 'inventory', 'inventory --forget --all-hosts --yes', 'findings'])(
     'the state, for %s',
     async (words) => {

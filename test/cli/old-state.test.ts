@@ -10,7 +10,7 @@ const PROCESSES = 24;
 /** Longer than any of them waits for an ordinary write. */
 const HELD_MS = 6500;
 
-test('processes that start at once on an old state: one brings it up to date, and the others wait for it', { timeout: 180_000 }, async () => {
+test('processes that start at once on an old state: one migrates it, and the others wait', { timeout: 180_000 }, async () => {
   const stateDir = freshDir();
   const path = join(stateDir, 'portlog.db');
   const old = Database.open(path, SCHEMA_VERSIONS.slice(0, 3));

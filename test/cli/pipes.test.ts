@@ -22,7 +22,7 @@ const known = async (): Promise<readonly [folder: string, state: readonly string
 };
 
 describe('a pipe that nobody reads', () => {
-  test('is no place for metrics: said, and what was done is done', async () => {
+  test('is no file for metrics: a warning, and the rest is done', async () => {
     const [folder, state] = await known();
     const path = pipe(folder, 'm.prom');
     const { code, stderr } = await portlog([...state, '--again', '--to', `file=${join(folder, 'out')}`, '--metrics-file', path, SCAN]);
@@ -63,7 +63,7 @@ describe('a pipe that nobody reads', () => {
   });
 });
 
-test('a pipe with a reader who takes his time gets all of a report', async () => {
+test('a pipe with a slow reader gets the whole report', async () => {
   const [folder, state] = await known();
   const path = pipe(folder, 'slow');
   const reader = spawn('sh', ['-c', `exec 3< "$0"; sleep 1; cat <&3 > "$1"`, path, join(folder, 'got')], { stdio: 'ignore' });
@@ -106,18 +106,18 @@ test('where a directory is, none of them is written', async () => {
   expect(statSync(join(folder, 'd.prom')).isDirectory()).toBe(true);
 });
 
-describe('a pipe into which nobody writes', () => {
+describe('a pipe without a writer', () => {
   test.for<readonly [name: string, args: (path: string) => readonly string[]]>([
     ['as a scan', (path) => [path]],
     ['as the older of two scans', (path) => ['diff', path, SCAN]],
     ['as the newer of two scans', (path) => ['diff', SCAN, path]],
     ['as a scan of a report', (path) => ['report', path]],
     ['as the scan of a policy', (path) => ['exposure', 'init', path]],
-  ])('%s is waited for, which is said, and read when somebody writes', async ([, argsOf]) => {
+  ])('%s is waited for, with a message, and read when somebody writes', async ([, argsOf]) => {
     const path = pipe(freshDir(), 'scan.xml');
     const child = startPortlog(argsOf(path));
     const ended = finished(child);
-    await untilPrinted(child, 'stderr', `portlog: ${path} is a pipe, and nobody writes into it yet: waiting`);
+    await untilPrinted(child, 'stderr', `portlog: ${path} is a pipe without a writer so far: waiting`);
     writeFileSync(path, readFileSync(SCAN));
     expect((await ended).code).toBe(0);
   });

@@ -55,7 +55,7 @@ describe('a protocol without ports is no open port', () => {
     expect([seven?.nmap.host.ports.open, seven?.nmap.host.protocols]).toEqual([0, { open: 2 }]);
     expect(of('baseline').map(({ message, nmap }) => [message, nmap.change.count])).toEqual([
       [
-        '2 hosts, 1 open port and 2 open protocols seen for the first time, with nothing earlier to compare: taken as the baseline, but for 1 finding told by itself',
+        '2 hosts, 1 open port and 2 open protocols seen for the first time, with nothing earlier to compare: taken as the baseline, except for 1 finding reported by itself',
         { hosts: 2, ports: 1, protocols: 2 },
       ],
     ]);

@@ -102,7 +102,7 @@ describe('a state that nothing is written to', () => {
     );
   });
 
-  test('what another process is writing is seen as far as it is committed', () => {
+  test('what another process has committed is seen', () => {
     const writer = openDatabase(state);
     writer.run("INSERT INTO site (site, since) VALUES ('other', 1)");
     const reader = openReadOnly(state);
@@ -112,7 +112,7 @@ describe('a state that nothing is written to', () => {
     writer.close();
   });
 
-  test('one of an older portlog is said to be that', () => {
+  test('one of an older portlog is reported as such', () => {
     const old = freshDir();
     copyFileSync(join(state, 'portlog.db'), join(old, 'portlog.db'));
     const writer = openDatabase(old);
@@ -122,7 +122,7 @@ describe('a state that nothing is written to', () => {
   });
 });
 
-test('what a server says does not reach the terminal as it is', async () => {
+test('texts of a server reach the terminal without control characters', async () => {
   const evil = '\u001B]0;owned\u0007\u009B31m\u202E';
   const server = await scriptedServer((_, response) => answer(response, 500, JSON.stringify({ error: { reason: evil, type: evil }, message: evil })));
   const { stdout, stderr } = await portlogHere(['check', ...args, '--to', `elasticsearch=${server.url.href}`, '--to', `loki=${server.url.href}`]);

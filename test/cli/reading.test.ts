@@ -103,7 +103,7 @@ describe('reading', () => {
     });
   });
 
-  test('a pipe into which nobody writes is waited for until somebody ends it', async () => {
+  test('a pipe without a writer is waited for until interrupted', async () => {
     const pipe = join(freshDir(), 'nobody');
     await promisify(execFile)('mkfifo', [pipe]);
     const state = freshDir();
@@ -120,7 +120,7 @@ describe('reading', () => {
     ['a device that never ends', ['/dev/zero']],
     ['a device of noise', ['/dev/urandom']],
     ['a device in a comparison', ['diff', EXAMPLE, '/dev/zero']],
-  ])('%s is no scan, and that is known behind 64 MiB', async ([, args]) => {
+  ])('%s is no scan, which is known after 64 MiB', async ([, args]) => {
     const { code, stderr } = await portlog(args);
     // Noise may begin like JSON.
     expect([code, stderr.includes(`${args.at(-1)} is not a scan: `)]).toEqual([3, true]);
@@ -134,7 +134,7 @@ describe('reading', () => {
     expect([code, stderr]).toEqual([3, expect.stringContaining(`${path} could not be read: it is a socket, or a device that is not there\n`)]);
   });
 
-  test('a pipe with a name is told of while it is written', async () => {
+  test('a named pipe is reported while it waits', async () => {
     const pipe = join(freshDir(), 'nmap');
     await promisify(execFile)('mkfifo', [pipe]);
     const child = startPortlog([pipe]);

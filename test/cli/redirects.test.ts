@@ -33,7 +33,7 @@ async function expectRedirect(args: readonly string[], type: string): Promise<vo
   expect(victim.seen).toEqual([]);
 }
 
-describe('a redirect to another server is not followed, and told', () => {
+describe('a redirect to another server is not followed, and reported', () => {
   test.for(['alertmanager', 'elasticsearch', 'http', 'loki', 'opensearch', 'otlp', 'wazuh'])('by the sink %s', async (type) => {
     await expectRedirect(['--retry-for-seconds', '0', '--to', `${type}=${server.url.origin}`, SCAN], type);
   });

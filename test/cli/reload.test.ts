@@ -103,7 +103,7 @@ beforeAll(async () => {
   url = /metrics on (\S+)/.exec(stderr)?.[1] ?? '';
   configure(CHANGED);
   child.kill('SIGHUP');
-  await until(() => stderr.includes('and counts from now on'));
+  await until(() => stderr.includes('and applies from now on'));
   const began = performance.now();
   await ship(
     '1.xml',
@@ -127,7 +127,7 @@ beforeAll(async () => {
   // What has waited for longer than a second is too old now.
   configure({ ...CHANGED, spool: { maxMib: 7, maxAgeDays: 0.00001 } });
   child.kill('SIGHUP');
-  await until(() => stderr.split('and counts from now on').length === 3);
+  await until(() => stderr.split('and applies from now on').length === 3);
   reloaded = Date.now();
   // The time that counts is what runs have seen passing, so it takes a few of them.
   for (let day = 3; day < 20 && !(oldestIn(later) > reloaded / 1000); day++) {

@@ -161,7 +161,7 @@ test('nothing was ever shipped: nothing waits', async () => {
 });
 
 describe('a run that is killed', () => {
-  test('is told by the next one, which completes it: each event is stored once', async () => {
+  test('is reported by the next one, which completes it: each event is stored once', async () => {
     const big = join(freshDir(), 'big.xml');
     writeFileSync(big, scan(Array.from({ length: 3000 }, (_, i) => host(`10.1.${i >> 8}.${i & 255}`, port(80))).join('')));
     const ids = new Map<string, number>();
@@ -222,7 +222,7 @@ test('waiting for a sink at the end is said, and ends with Ctrl-C', async () => 
   expect(code).toBe(130);
 });
 
-test('a second Ctrl-C ends at once, and what was read waits', async () => {
+test('a second Ctrl-C ends at once, and events that were read wait on disk', async () => {
   const server = await scriptedServer((seen, response) => void healthy(seen, response));
   const state = freshDir();
   const child = startPortlog(['--state-dir', state, '--to', `elasticsearch=${server.url.origin}`]);
@@ -261,7 +261,7 @@ test('a state file that is damaged: exit 4, nothing is made anew', async () => {
   writeFileSync(path, 'no database'.repeat(1000));
   for (const args of [['--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE], ['replay']]) {
     const { stderr, code } = await portlog([...args, '--state-dir', state]);
-    expect(stderr).toContain(`${path} is damaged, or not a database\nportlog:   → move it away to begin anew`);
+    expect(stderr).toContain(`${path} is damaged, or not a database\nportlog:   → move it away to start with an empty one`);
     expect(code).toBe(4);
   }
   expect(readFileSync(path, 'utf8')).toContain('no database');

@@ -69,7 +69,7 @@ describe('over several sites', () => {
   });
 });
 
-describe('of what is known, what is told as a change', () => {
+describe('of known state: what counts as a change', () => {
   const DAY_S = 86_400;
   const START = 1_760_000_000;
   const args = (day: number): string => `scanner="nmap" version="7.93" args="nmap -v -sV -p 80,443 192.0.2.0/28" start="${START + day * DAY_S}"`;
@@ -95,14 +95,14 @@ describe('of what is known, what is told as a change', () => {
         {
           site: 'default',
           message:
-            '2 hosts and 2 open ports seen for the first time, with nothing earlier to compare: taken as the baseline, but for 1 finding told by itself',
+            '2 hosts and 2 open ports seen for the first time, with nothing earlier to compare: taken as the baseline, except for 1 finding reported by itself',
         },
       ],
       total: 1,
     });
   });
 
-  test('what alerts tell is told in the same words, services and mass changes included', async () => {
+  test('changes have the same words as alerts, services and mass changes included', async () => {
     const { changes } = await known(night(0, host('192.0.2.7', nginx('1.26.0'))), night(7, host('192.0.2.7', nginx('1.28.0') + port(443))));
     expect(changes?.rows.map(({ action, message }) => `${action}: ${message}`)).toEqual([
       'service-changed: 192.0.2.7 80/tcp changed from http nginx 1.26.0 to http nginx 1.28.0',
@@ -110,7 +110,7 @@ describe('of what is known, what is told as a change', () => {
     ]);
   });
 
-  test('a grave weakness of a host that is new, or of a port that was looked at before, is a change', async () => {
+  test('a severe weakness of a new host, or of a port that was scanned before, is a change', async () => {
     const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
     const { changes } = await known(
       night(0, host('192.0.2.7', port(80)), host('192.0.2.8', port(80))),
@@ -133,7 +133,7 @@ describe('of what is known, what is told as a change', () => {
   });
 });
 
-test('what a scan said of a day that has passed is told as of then, and when was looked last', async () => {
+test('a statement about a day that has passed is dated, with the time of the last scan', async () => {
   const dir = freshDir();
   const certificate = '<script id="ssl-cert" output=""><table key="validity"><elem key="notAfter">2025-10-20T12:00:00</elem></table></script>';
   const input = scan(
@@ -147,7 +147,7 @@ test('what a scan said of a day that has passed is told as of then, and when was
   expect((await portlog(['findings', '--state-dir', dir])).stdout).toContain('that day has passed since the scan');
 });
 
-test('in a ticket, a stranger calls nobody and makes no link', async () => {
+test('in a ticket, untrusted text mentions nobody and makes no link', async () => {
   const dir = freshDir();
   const banner = '@acme/admins @everyone www.evil.example https://evil.example [bank](https://evil.example) &lt;img src=x&gt;';
   const input = scan(host('192.0.2.7', port(80, 'open', `<service name="http" product="${banner}" method="probed" conf="10"/>`)));
@@ -157,7 +157,7 @@ test('in a ticket, a stranger calls nobody and makes no link', async () => {
   expect(stdout).not.toMatch(/(?<![\w.+-])@\w|https?:\/\/evil|www\.|[^\\]\]\(|<img/);
 });
 
-test('nothing is known: no report that reads as if all were well', async () => {
+test('without known hosts there is no report that looks as if all were well', async () => {
   const dir = freshDir();
   const { stdout, stderr, code } = await portlog(['report', '--state-dir', dir, '-o', join(dir, 'r.html')]);
   expect([code, stdout, existsSync(join(dir, 'r.html'))]).toEqual([3, '', false]);
@@ -175,7 +175,7 @@ test('a scan that cannot be read is named, and the report is of the others', asy
   expect((await portlog(['report', missing])).code).toBe(3);
 });
 
-test.for(['html', 'markdown', 'csv', 'json'])('as %s, what strangers wrote is text', async (format) => {
+test.for(['html', 'markdown', 'csv', 'json'])('as %s, untrusted text stays text', async (format) => {
   const input = scan(
     host('192.0.2.1', port(80)).replace('<ports>', `<hostnames><hostname name="${attribute(HOSTILE)}" type="PTR"/></hostnames><ports>`),
   );

@@ -64,7 +64,7 @@ test('two processes with one state ship a file at the same time: all of it arriv
   expect(told.reduce((a, b) => a + b)).toBe(new Set(ids).size);
 });
 
-test('one of them is killed: the other sends what that had in hand, and comes to its end', async () => {
+test('one of them is killed: the other sends what that one had claimed, and finishes', async () => {
   const folder = freshDir();
   const { url, ids } = await receiver(150);
   const args = [scanIn(folder, 3000), '--to', url, '--state-dir', join(folder, 'state')];

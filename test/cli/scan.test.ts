@@ -179,7 +179,7 @@ describe('while nmap runs', () => {
   });
 
   // The shell stands for nmap, the sleep, which a shell starts so that it is deaf to SIGINT, for what nmap starts.
-  test.for(['SIGKILL', 'SIGTERM'] as const)('what nmap started and does not obey ends with portlog, too: %s', async (signal) => {
+  test.for(['SIGKILL', 'SIGTERM'] as const)('child processes of nmap that ignore signals end with portlog, too: %s', async (signal) => {
     const nmap = fakeNmap('echo $$ > pid; cat first; sleep 100 & wait');
     const child = startPortlog(['scan', '--nmap', nmap.path, '--', 'x']);
     await untilPrinted(child, 'stdout', '"192.0.2.1 80/tcp open http"');

@@ -74,7 +74,7 @@ describe('where the service keeps its state', () => {
   });
 });
 
-test.skipIf(process.getuid?.() !== 0)('who may not look into the configuration of the service is told nothing of it, and can use portlog', () => {
+test.skipIf(process.getuid?.() !== 0)('a user who may not read the configuration of the service sees nothing of it, and can use portlog', () => {
   const root = rootWith({ 'etc/portlog/portlog.yaml': 'site: berlin\n' });
   chmodSync(join(root, 'etc/portlog'), 0o700);
   expect(serviceState(root)).toBeDefined();

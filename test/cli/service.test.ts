@@ -37,7 +37,7 @@ function watch(env: Readonly<Record<string, string>>, ...more: readonly string[]
 }
 
 describe('a service manager', () => {
-  test.each(['a path', 'an abstract socket'])('is told by %s when portlog is ready, what it does, and that it stops', async (kind) => {
+  test.each(['a path', 'an abstract socket'])('gets READY, status and STOPPING by %s', async (kind) => {
     const name = kind === 'a path' ? join(home, 'notify') : `@portlog-test-${process.pid}`;
     const { received } = await listen(name);
     const child = watch({ NOTIFY_SOCKET: name });
@@ -56,14 +56,14 @@ describe('a service manager', () => {
     ]);
   });
 
-  test('that wants signs of life gets them twice in its time', async () => {
+  test('with a watchdog gets WATCHDOG twice per interval', async () => {
     const name = join(home, 'notify');
     const { received } = await listen(name);
     watch({ NOTIFY_SOCKET: name, WATCHDOG_USEC: '400000' });
     await until(() => received.filter((text) => text === 'WATCHDOG=1').length >= 3);
   });
 
-  test('that wants them of another process gets none', async () => {
+  test('with a watchdog for another process gets none', async () => {
     const name = join(home, 'notify');
     const { received } = await listen(name);
     watch({ NOTIFY_SOCKET: name, WATCHDOG_USEC: '100000', WATCHDOG_PID: '1' });
@@ -72,7 +72,7 @@ describe('a service manager', () => {
     expect(received).not.toContain('WATCHDOG=1');
   });
 
-  test('that cannot be told is said once, and changes nothing else', async () => {
+  test('that cannot be notified causes one warning, and nothing else', async () => {
     const bin = join(home, 'bin');
     mkdirSync(bin);
     symlinkSync(process.execPath, join(bin, 'node'));
@@ -109,7 +109,7 @@ describe('SIGHUP', () => {
     return { child, stderr: () => stderr };
   }
 
-  test('reads the configuration anew: other directories, sinks and schedules count from then on, and the service manager is told', async () => {
+  test('reloads the configuration: new directories, sinks and schedules apply, and the service manager is notified', async () => {
     const name = join(home, 'notify');
     const { received } = await listen(name);
     const { child, stderr } = run({ NOTIFY_SOCKET: name });
@@ -121,7 +121,7 @@ describe('SIGHUP', () => {
     );
     child.kill('SIGHUP');
     await until(() => written('out2').includes('hamburg'));
-    expect(stderr()).toContain('the configuration was read anew, and counts from now on');
+    expect(stderr()).toContain('the configuration was reloaded, and applies from now on');
     expect(stderr()).toContain('schedule nightly: next ');
     const reloading = received.findIndex((text) => /^RELOADING=1\nMONOTONIC_USEC=\d+$/.test(text));
     expect(reloading).toBeGreaterThan(0);
@@ -137,19 +137,19 @@ describe('SIGHUP', () => {
     ['with a timetable that is wrong', ['schedules: [{ name: a, cron: "99 * * * *", nmap: [-sV, x] }]']],
     ['with a sink that there is not', ['sinks: [{ type: nosuch }]', 'directories: [{ path: /tmp }]']],
     ['that says nothing to do', ['site: x']],
-  ])('with a configuration %s keeps the one that it had, and says why', async (_, lines) => {
+  ])('with a configuration %s keeps the previous one, and says why', async (_, lines) => {
     const { child, stderr } = run();
     await until(() => stderr().includes(`watching ${scans}`));
     config(...lines);
     child.kill('SIGHUP');
-    await until(() => stderr().includes('it goes on with the configuration that it had'));
+    await until(() => stderr().includes('the previous configuration stays in force'));
     writeFileSync(join(scans, 'night.xml'), WHOLE);
     await until(() => written('out').includes('192.0.2.2'));
     child.kill('SIGTERM');
     await finished(child);
   });
 
-  test('says of a setting that needs a restart that it does', async () => {
+  test('reports settings that need a restart', async () => {
     const { child, stderr } = run();
     await until(() => stderr().includes(`watching ${scans}`));
     writeFileSync(

@@ -196,7 +196,7 @@ describe('portlog setup kibana', () => {
     expect((await setup('kibana', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
   });
 
-  test('an older Kibana, and what is none, are told so before anything is sent', async () => {
+  test('an older Kibana, or another server, is refused before anything is sent', async () => {
     kibana.version = '8.11.4';
     const old = await setup('kibana', url);
     expect([old.code, old.said[0]]).toEqual([2, "this is Kibana 8.11.4, and portlog's dashboards and rules need 8.19 or newer"]);

@@ -90,7 +90,7 @@ describe('monitors and policy of portlog setup opensearch', () => {
 
   const idOf = (name: string): string => [...opensearch.monitors].find(([, { content }]) => content.name === name)?.[0] ?? '';
 
-  test('an update keeps what was acknowledged: the same alerts live on', async () => {
+  test('an update keeps acknowledgements and active alerts', async () => {
     await setup('opensearch', url);
     const id = idOf('[portlog] New host');
     const keys = Array.from({ length: 30 }, (_, i) => `host ${i}`);
@@ -103,7 +103,7 @@ describe('monitors and policy of portlog setup opensearch', () => {
     expect(opensearch.alertsOf(id).every(({ state }) => state === 'COMPLETED')).toBe(true);
   });
 
-  test('more than a monitor can tell apart does not come again at every run', async () => {
+  test('more groups than a monitor can return are not reported again with every run', async () => {
     await setup('opensearch', url);
     const id = idOf('[portlog] New open port');
     const keys = Array.from({ length: 1200 }, (_, i) => `port ${i}`);

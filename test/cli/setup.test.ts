@@ -165,7 +165,7 @@ test.each([
 });
 
 test.each([
-  ['loki', 401, 'no org id', 'wants to know whose rules these are', 'set PORTLOG_LOKI_TENANT'],
+  ['loki', 401, 'no org id', 'requires a tenant for rules', 'set PORTLOG_LOKI_TENANT'],
   ['elasticsearch', 403, '{}', 'answered 403 to GET /_ingest/pipeline/logs-nmap@pipeline', 'it needs to manage index templates'],
   ['opensearch', 403, '{}', 'answered 403 to GET /_ingest/pipeline/logs-nmap@pipeline', '(of OpenSearch: opensearch.md)'],
   ['wazuh', 403, '{}', 'answered 403 to GET /', 'the user needs rules:read, rules:update'],

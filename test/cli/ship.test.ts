@@ -11,7 +11,7 @@ import { answer, bulkAnswer, bulkFates, healthy, scriptedServer } from '../suppo
 import { scriptedStream } from '../support/scripted-stream.ts';
 import { EXAMPLE, events, file, THREE } from '../support/printed.ts';
 
-test('who says it: the sensor, else this host, and on standard output alone nobody in particular', async () => {
+test('the agent is named after the sensor, else this host; on standard output alone it is portlog', async () => {
   const named = async (...args: readonly string[]): Promise<readonly unknown[]> => {
     const out = join(freshDir(), 'out');
     const { stdout } = await portlog([...args, '--state-dir', freshDir(), EXAMPLE].map((word) => (word === 'FILE' ? `file=${out}` : word)));
@@ -41,7 +41,7 @@ describe('printing', () => {
     expect(stdout).toMatch(/ {2}8443\/tcp +open +https +OpenSSL s_server/);
   });
 
-  test('--quiet says nothing when all is well, --json says all in one line', async () => {
+  test('--quiet prints nothing when all is well, --json prints one line', async () => {
     expect((await portlog(['-q', EXAMPLE])).stderr).toBe('');
     const { stderr } = await portlog(['-q', '--json', EXAMPLE]);
     expect(JSON.parse(stderr)).toMatchObject({
@@ -122,7 +122,7 @@ describe('shipping to a server', () => {
     expect(code).toBe(5);
   });
 
-  test('where nothing may wait, what is given up is no success, and nothing is said to wait', async () => {
+  test('where nothing may wait, discarded events are no success, and none is said to wait', async () => {
     const args = [...NOWHERE, '--spool-max-mib', '0', '--spool-when-full', 'drop-oldest', '--state-dir', join(freshDir(), 'state'), EXAMPLE];
     const { stderr, code } = await portlog(args);
     expect(stderr).toContain('read 15 = delivered 0 + already 0 + dead 0 + discarded 15\n');
@@ -130,13 +130,13 @@ describe('shipping to a server', () => {
     expect(code).toBe(1);
   });
 
-  test('a balancer that takes everything, with nothing behind it: the sum says sent, not delivered, and check what nobody can know', async () => {
+  test('a load balancer without a backend: the sum says sent, not delivered, and check says what cannot be known', async () => {
     const balancer = await scriptedStream((socket, read) => void read.then(() => socket.end()));
     const to = ['--state-dir', freshDir(), '--to', `syslog=tcp://127.0.0.1:${balancer.port}`];
     const { code, stderr } = await portlog([...to, EXAMPLE]);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/syslog .*: read (\d+) = sent \1 \+ already 0 \+ dead 0\n/)]);
     expect(stderr).not.toContain('delivered');
-    expect((await portlog(['check', ...to])).stdout).toContain('cannot prove framing');
+    expect((await portlog(['check', ...to])).stdout).toContain('framing cannot be checked');
     await balancer.stop();
   });
 
@@ -173,7 +173,7 @@ describe('shipping to a server', () => {
     const state = file('not-a-directory', '');
     const { stderr, code } = await portlog([...NOWHERE, '--state-dir', state], { input: THREE });
     expect(stderr).toBe(
-      `portlog: ${state}/portlog.db cannot be made: a part of its path is not a directory\nportlog:   → name another directory with --state-dir\n`,
+      `portlog: ${state}/portlog.db cannot be created: a part of its path is not a directory\nportlog:   → name another directory with --state-dir\n`,
     );
     expect(code).toBe(4);
   });

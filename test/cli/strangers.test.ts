@@ -32,7 +32,7 @@ beforeAll(async () => {
   await portlog(['--state-dir', state, '--to', `file=${join(dir, 'x')}`, newer]);
 });
 
-describe('what strangers write reaches no terminal as it is', () => {
+describe('control characters of untrusted text reach no terminal', () => {
   test.for<readonly string[]>([
     ['--format', 'table', newer],
     ['--format', 'ecs', newer],
@@ -91,7 +91,7 @@ describe('what strangers write reaches no terminal as it is', () => {
   });
 });
 
-describe('what servers say reaches no terminal as it is', () => {
+describe('control characters of servers reach no terminal', () => {
   let server: Server;
   let url = '';
   beforeAll(async () => {
@@ -106,7 +106,7 @@ describe('what servers say reaches no terminal as it is', () => {
   afterAll(() => server.close());
 
   test.for([['replay', '--list'], ['replay', '--list', '--json'], ['status'], ['status', '--json'], ['check'], ['replay', '--dead', '--json']])(
-    'what is kept of it: portlog %j',
+    'nor from what is stored: portlog %j',
     async (command) => {
       const own = freshDir();
       // As an OTLP receiver rejects what it does not like.
@@ -134,7 +134,7 @@ describe('what servers say reaches no terminal as it is', () => {
   });
 });
 
-test('a spreadsheet finds no formula in what strangers have written', async () => {
+test('a spreadsheet finds no formula in untrusted text', async () => {
   const formulas = ['=1+1', '+1', '-1', '@SUM(1)', '\uFF1D1', 'x;=cmd|1', 'x, =1', 'a"=1'];
   const ports = formulas
     .map(

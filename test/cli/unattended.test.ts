@@ -46,7 +46,7 @@ describe('portlog run', () => {
     expect(await ports()).toBe(2 * first);
   });
 
-  test('a scan of which nothing came is an event, once, and status says why', async () => {
+  test('a scheduled scan without a result is an event, once, and status says why', async () => {
     const config = configured(NIGHTLY);
     const nmap = fakeNmap('echo "Failed to resolve" >&2; exit 1');
     const { code } = await portlog(['run', '--once', '--config', config, '--nmap', nmap]);
@@ -70,7 +70,7 @@ describe('portlog run', () => {
     expect(written().find(({ event }) => event.action === 'scan-overdue')?.event.reason).toContain('there is no program "/no/such/nmap"');
   });
 
-  test('killed in the middle of a scan: status and the next one tell', async () => {
+  test('killed in the middle of a scan: status and the next run report it', async () => {
     const config = configured(NIGHTLY);
     const nmap = fakeNmap('cat half.xml; echo > begun; sleep 2');
     const child = startPortlog(['run', '--once', '--config', config, '--nmap', nmap]);
@@ -79,7 +79,7 @@ describe('portlog run', () => {
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     const { stdout } = await portlog(['status', '--config', config]);
-    expect(stdout).toContain('did not come: portlog ended without a word');
+    expect(stdout).toContain('did not come: portlog ended unexpectedly');
     expect(stdout).toMatch(/^lost {6}the run of .* reading nmap \(nightly\)/m);
     const daemon = start('run', '--config', config);
     const ended = finished(daemon);
@@ -88,7 +88,7 @@ describe('portlog run', () => {
     expect((await ended).stderr).toMatch(/reading nmap \(nightly\)\) was killed or crashed/);
   });
 
-  test('stopped in the middle of a scan: what was finished ships, and the next one tells that the scan did not come', async () => {
+  test('stopped in the middle of a scan: finished hosts ship, and the next run reports the missing scan', async () => {
     const config = configured('schedules: [{ name: always, cron: "* * * * *", nmap: [192.0.2.0/30], catchUp: true }]');
     const nmap = fakeNmap('trap "exit 1" INT; cat half.xml; echo > begun; while :; do sleep 0.1; done');
     const child = startPortlog(['run', '--once', '--config', config, '--nmap', nmap]);
@@ -105,7 +105,7 @@ describe('portlog run', () => {
     expect((await ended).code).toBe(130);
     expect(actions()).toContain('scan-incomplete');
     await portlog(['--config', config, EXAMPLE]);
-    expect(written().find(({ event }) => event.action === 'scan-overdue')?.event.reason).toBe('portlog was stopped while it went on');
+    expect(written().find(({ event }) => event.action === 'scan-overdue')?.event.reason).toBe('portlog was stopped while it was running');
   });
 
   test('nmap is stopped when its time is over', async () => {
@@ -116,7 +116,7 @@ describe('portlog run', () => {
     expect(actions()).toEqual(expect.arrayContaining(['host-observed', 'scan-incomplete', 'scan-overdue']));
   });
 
-  test('runs until it is stopped, and says when what is due', async () => {
+  test('runs until it is stopped, and logs when each schedule is due', async () => {
     const config = configured(NIGHTLY, `directories: [{ path: ${join(home, 'later')} }]`);
     const child = start('run', '--config', config, '--nmap', fakeNmap('cat whole.xml'));
     const ended = finished(child);
@@ -142,7 +142,7 @@ describe('portlog run', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(sentence)]);
   });
 
-  test('a schedule that there is not: the nearest one', async () => {
+  test('an unknown schedule: the nearest one', async () => {
     const { code, stderr } = await portlog(['run', '--once', '--schedule', 'nightli', '--config', configured(NIGHTLY)]);
     expect([code, stderr]).toEqual([2, expect.stringContaining('did you mean "nightly"?')]);
   });
@@ -185,7 +185,7 @@ describe('portlog status', () => {
     expect(readFileSync(metrics, 'utf8')).toContain('portlog_site_overdue{site="lab"} 1\nportlog_site_overdue{site="other"} 0\n');
   });
 
-  test('a run that was killed is shown, and left for the next to tell', async () => {
+  test('a killed run is shown, and reported by the next run', async () => {
     const config = configured();
     const child = startPortlog(['--config', config]);
     running.push(child);

@@ -75,5 +75,5 @@ test('JSON says a setting once, too', async () => {
   const path = join(freshDir(), 'portlog.json');
   writeFileSync(path, '{\n\t"site": "a",\n\t"site": "b"\n}');
   const { code, stderr } = await portlogHere(['run', '--config', path]);
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`${path} is not valid JSON: line 3: a setting is there twice`)]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${path} is not valid JSON: line 3: a setting occurs twice`)]);
 });

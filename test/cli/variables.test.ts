@@ -24,11 +24,11 @@ describe('a variable that nothing reads', () => {
     ['PORTLOG_KIBANA_APIKEY', 'PORTLOG_KIBANA_API_KEY'],
     ['PORTLOG_ELASTIC_API_KEY', 'PORTLOG_ELASTICSEARCH_API_KEY'],
     ['PORTLOG_OPENSERCH_USER', 'PORTLOG_OPENSEARCH_USER'],
-  ])('%s is told, with the nearest one that is read', async ([name, meant]) => {
+  ])('%s causes a warning with the nearest known name', async ([name, meant]) => {
     expect(await warnings({ [name]: 's3cret' })).toEqual([`portlog: the environment variable ${name} is not read: did you mean ${meant}?`]);
   });
 
-  test('credentials without a server are told, and never shown', async () => {
+  test('credentials without a server cause a warning, and are never shown', async () => {
     const { stderr } = await portlogHere([SCAN], { PORTLOG_API_KEY: 's3cret', PORTLOG_PASSWORD: 's3cret' });
     expect(stderr).toContain('PORTLOG_API_KEY is not read: the name of a server belongs before API_KEY, as in PORTLOG_ELASTICSEARCH_API_KEY');
     expect(stderr).toContain('PORTLOG_PASSWORD is not read: the name of a server belongs before PASSWORD');
@@ -49,7 +49,7 @@ describe('a variable that nothing reads', () => {
     expect(process.cpuUsage(since).user).toBeLessThan(20e6);
   });
 
-  test('is not told when it belongs to somebody else, or another command or the configuration reads it', async () => {
+  test('causes no warning when it belongs to another program, or another command or the configuration reads it', async () => {
     const tests = 'CORPUS KILLS FLIPS ARCH PROGRAM FUZZ_RUNS FUZZ_SEED HOSTILE_BYTES HOSTILE_TELL OUTAGE_MB MAINTAINER LOKI REPORT';
     const others = 'NAME VERSION HOME USER DEBUG DIR LOG IMAGE SERVICE_HOST SERVICE_PORT PORT_9464_TCP LOKI_SERVICE_HOST LOKI_PORT_3100_TCP';
     const commands = 'ONCE NETWORK YES ELASTICSEARCH_API_KEY KIBANA_URL WAZUH_DASHBOARD_PASSWORD OPENSEARCH_DASHBOARDS_TENANT';
@@ -80,11 +80,11 @@ describe('a value that nobody typed', () => {
       'check its path and its permissions; that stands in PORTLOG_EXPOSURE',
     ],
     ['PORTLOG_CONFIG', '/no/c', 'the configuration /no/c could not be read', 'check its path and its permissions; that stands in PORTLOG_CONFIG'],
-  ])('%s=%s is told by the name of the variable', async ([name, text, sentence, hint]) => {
+  ])('%s=%s is reported with the name of the variable', async ([name, text, sentence, hint]) => {
     await expectSentence([SCAN], { [name]: text }, [[], 2, sentence, hint]);
   });
 
-  test('is told by the name of the setting, and what is typed by that of the option', async () => {
+  test('is reported with the name of the setting; a typed value with that of the option', async () => {
     const config = join(freshDir(), 'portlog.yaml');
     writeFileSync(config, 'exposure: /no/x\nmetrics: { listen: "nowhere at all" }\ndirectories: [{ path: ' + freshDir() + ' }]\n');
     await expectSentence(['--config', config, SCAN], {}, [
@@ -119,7 +119,7 @@ describe('PORTLOG_<SINK>_URL', () => {
     expect(originsOf([], { PORTLOG_EXEC_URL: 'https://x' }).size).toBe(0);
   });
 
-  test('holds the credentials of the environment: they go nowhere else', async () => {
+  test('binds the credentials of the environment: they are sent nowhere else', async () => {
     const env = { PORTLOG_LOKI_URL: 'http://127.0.0.1:1', PORTLOG_LOKI_BEARER: 's3cret' };
     const there = await portlogHere(['--to', 'loki', '--retry-for-seconds', '0', SCAN], env);
     expect(there.stderr).toContain('http://127.0.0.1:1 cannot be reached');

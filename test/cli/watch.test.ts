@@ -30,7 +30,7 @@ describe('portlog watch', () => {
     const status = await portlog(['status', '--state-dir', join(home, 'state')]);
     expect([status.code, status.stdout]).toEqual([
       0,
-      expect.stringMatching(/ b\.xml waits: it has no end, and is as it is since \S+Z \(\d+ seconds? ago\)\n/),
+      expect.stringMatching(/ b\.xml waits: it has no end, unchanged since \S+Z \(\d+ seconds? ago\)\n/),
     ]);
 
     appendFileSync(join(scans, 'b.xml'), WHOLE.slice(HALF.length));
@@ -38,7 +38,7 @@ describe('portlog watch', () => {
     expect((await portlog(['status', '--state-dir', join(home, 'state')])).stdout).not.toContain('b.xml');
   });
 
-  test('--to stdout writes a scan that was only touched, or copied over itself, no second time; one with another content it does', async () => {
+  test('--to stdout writes a scan again when its content has changed, not when it was only touched or copied over itself', async () => {
     const toStdout = ['watch', scans, '--state-dir', join(home, 'state'), '--once', '--to', 'stdout'];
     copyFileSync(EXAMPLE, join(scans, 'a.xml'));
     const lines = async (...more: readonly string[]): Promise<number> => (await portlog([...toStdout, ...more])).stdout.split('\n').length - 1;
@@ -83,7 +83,7 @@ describe('portlog watch', () => {
     expect(actions()).not.toContain('scan-incomplete');
   });
 
-  test('an unfinished scan to which nobody writes any more counts as cut', async () => {
+  test('an unfinished scan that no longer grows counts as cut', async () => {
     put('a.xml', HALF);
     const { code, stderr } = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
     expect(code).toBe(1);
@@ -95,10 +95,10 @@ describe('portlog watch', () => {
     writeFileSync(join(scans, 'a.xml.gz'), gzipSync(WHOLE));
     expect((await portlog([...args(), '--once'])).code).toBe(0);
     const { stdout } = await portlog(['status', '--state-dir', join(home, 'state')]);
-    expect(stdout).toMatch(/ a\.xml\.gz waits: somebody may still write to it, and is as it is since \S+Z \(\d+ seconds? ago\)\n/);
+    expect(stdout).toMatch(/ a\.xml\.gz waits: somebody may still write to it, unchanged since \S+Z \(\d+ seconds? ago\)\n/);
   });
 
-  test('of a damaged gzip file what gzip -dc gives is shipped, and the damage is told, once', async () => {
+  test('of a damaged gzip file, what gzip -dc gives is shipped, and the damage is reported once', async () => {
     const bytes = Buffer.concat([gzipSync(WHOLE), Buffer.alloc(100_000, 'x')]);
     bytes.writeUInt32LE(0, gzipSync(WHOLE).length - 8);
     writeFileSync(join(scans, 'a.xml.gz'), bytes);
@@ -110,7 +110,7 @@ describe('portlog watch', () => {
     expect((await portlog([...args(), ...quick])).stderr).toBe('');
   });
 
-  test('what is not a scan is said once, and the others go on', async () => {
+  test('a file that is no scan is reported once, and the others are shipped', async () => {
     put('a.xml', '{"ports": []}');
     copyFileSync(EXAMPLE, join(scans, 'b.xml'));
     const first = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
@@ -167,7 +167,7 @@ describe('portlog watch', () => {
     ]);
   });
 
-  test('a trial uses nothing up: a sink that is named later gets what lies there', async () => {
+  test('a trial has no effect on others: a sink that is added later gets the existing files', async () => {
     copyFileSync(EXAMPLE, join(scans, 'a.xml'));
     const state = ['--state-dir', join(home, 'state'), '--once'];
     expect((await portlog(['watch', scans, ...state, '--to', 'stdout'])).stdout).toContain('"port-observed"');
@@ -179,7 +179,7 @@ describe('portlog watch', () => {
     expect(written().length).toBeGreaterThan(count);
   });
 
-  test('a link is left alone, and status tells of a directory that is not there', async () => {
+  test('a link is ignored, and status reports a missing directory', async () => {
     writeFileSync(join(home, 'elsewhere.xml'), WHOLE);
     symlinkSync(join(home, 'elsewhere.xml'), join(scans, 'link.xml'));
     const { code, stderr } = await portlog([...args(), '--once']);
@@ -188,7 +188,7 @@ describe('portlog watch', () => {
     expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('gone: 0 scans shipped; the directory')]);
   });
 
-  test('changes are told on standard output, too; who reads no more ends it', async () => {
+  test('changes are written to standard output, too; closing it ends watch', async () => {
     copyFileSync(EXAMPLE, join(scans, 'a.xml'));
     const child = start('watch', scans, '--state-dir', join(home, 'state'), '--to', 'stdout');
     let text = '';
@@ -200,7 +200,7 @@ describe('portlog watch', () => {
     expect(await code).toBe(0);
   });
 
-  test('killed in the middle, the next one goes on: what arrives is what arrives without a kill', async () => {
+  test('killed in the middle, the next run continues: the same events arrive as without a kill', async () => {
     copyFileSync(EXAMPLE, join(scans, 'a.xml'));
     let isStuck = true;
     const stored = new Set<string>();
@@ -235,7 +235,7 @@ describe('portlog watch', () => {
     expect(afterKill).toBeGreaterThan(13);
   });
 
-  test('what waited goes when the sink is back, although nothing new comes', async () => {
+  test('waiting events are sent when the sink is back, although nothing new comes', async () => {
     const isUp = { now: false };
     const server = await scriptedServer((seen, response) => {
       if (healthy(seen, response)) return;
@@ -251,7 +251,7 @@ describe('portlog watch', () => {
     expect([code, stderr]).toEqual([0, expect.stringMatching(/elasticsearch .*: \d+ events that waited on disk are delivered/)]);
   });
 
-  test('a password that changes counts from then on', async () => {
+  test('a changed password is used from then on', async () => {
     const keys: (string | undefined)[] = [];
     const server = await scriptedServer((seen, response) => {
       if (healthy(seen, response)) return;

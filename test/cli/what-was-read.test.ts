@@ -13,7 +13,7 @@ function written(name: string, content: string): string {
   return path;
 }
 
-test('findings that nobody is told of are not counted as if they were', async () => {
+test('findings that are not reported are not counted as if they were', async () => {
   const guess = port(6379, 'open', '<service name="redis" method="table" conf="3"/>');
   const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
   const args = ['--to', `file=${join(folder, 'a')}`, '--state-dir', join(folder, 'state')];
@@ -40,7 +40,7 @@ test('a scan that looked at no port does not read as if none were open', async (
   expect((await portlog([ports])).stderr).toContain('ports.xml: 1 run, 1 host listed, 0 open ports\n');
 });
 
-test('what waits for a server that is down is told apart: what was read, and what is sent beside it', async () => {
+test("events that wait for a server that is down are listed as events of scans and as portlog's own", async () => {
   const path = written('wait.xml', scan(host('192.0.2.7', port(80))));
   const args = ['--to', 'elasticsearch=http://127.0.0.1:1', '--retry-for-seconds', '1', '--state-dir', join(folder, 'waiting'), path];
   const { stderr, code } = await portlog(args);

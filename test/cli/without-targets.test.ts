@@ -25,8 +25,8 @@ test.for<readonly [args: string, problem: string | undefined]>([
   ['--resume scan.xml', undefined],
   ['--script targets-sniffer --script-args newtargets', undefined],
   [`-iL ${folder}/none`, `nmap is to read ${folder}/none, which is not there`],
-  [`-iL ${pipe}`, `nmap is to read ${pipe}, which is a pipe: it waits until somebody writes into it`],
-  [`192.0.2.0/24 --excludefile ${pipe}`, `nmap is to read ${pipe}, which is a pipe: it waits until somebody writes into it`],
+  [`-iL ${pipe}`, `nmap is to read ${pipe}, which is a pipe: it waits for a writer`],
+  [`192.0.2.0/24 --excludefile ${pipe}`, `nmap is to read ${pipe}, which is a pipe: it waits for a writer`],
 ])('nmap %s', ([args, problem]) => {
   expect(targetProblem(args.split(' '))).toBe(problem);
 });

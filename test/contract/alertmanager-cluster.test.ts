@@ -29,7 +29,7 @@ describe('a cluster', () => {
     return { sink, servers, stop: async () => void (await Promise.all([sink.close(), ...servers.map(async (server) => server.stop())])) };
   }
 
-  test('each member gets each alert; one that takes it is enough, and the other hears of the end later', async () => {
+  test('each member gets each alert; one acknowledgement is enough, and the other gets the end later', async () => {
     let isDown = true;
     const { sink, servers, stop } = await cluster([
       taken,
@@ -76,7 +76,7 @@ test('what was sent and not noted before kill -9 goes again, under the same labe
   expect(after).toEqual({ ...before, endsAt: after!.endsAt });
 });
 
-test('shipped again with the state of an earlier run, it tells nothing, and its end finds what stands', async () => {
+test('shipped again with the state of an earlier run, it posts nothing, and the end finds the active alert', async () => {
   const stateDir = fastDir();
   const { sink, seen } = await against(taken);
   await runPipeline(sink, [opened()], { stateDir, crash: true });

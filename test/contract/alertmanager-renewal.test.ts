@@ -5,7 +5,7 @@ import { told } from '../support/alert-events.ts';
 import { NEVER } from '../support/sink-contract.ts';
 import { HOUR, NOW, against, taken, alertsIn, send, opened, isOver } from '../support/alertmanager.ts';
 
-describe('what stands is told again', () => {
+describe('active alerts are renewed', () => {
   test('from what an earlier process knew, with the same labels and start, and not what is over', async () => {
     const memory = inMemory();
     const first = await against(taken);
@@ -50,7 +50,7 @@ describe('what stands is told again', () => {
 describe('a scan that does not come', () => {
   const finished = (time: number, site = 'berlin'): LogEvent => told({ action: 'scan-finished', dataset: 'nmap.scan', time, site });
 
-  test('is told after the hours of the rule, and ends with the next one that is newer', async () => {
+  test('raises an alert after the hours of the rule, which ends with the next newer scan', async () => {
     const memory = inMemory();
     const { sink, seen } = await against(taken);
     sink.renewal!.remember(memory);
@@ -69,7 +69,7 @@ describe('a scan that does not come', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('where the configuration says how old it may be, portlog itself tells it', async () => {
+  test('is reported by portlog itself if the configuration sets a maximum age', async () => {
     const memory = inMemory();
     const { sink, seen } = await against(taken, { watchedSites: ['berlin'] });
     sink.renewal!.remember(memory);

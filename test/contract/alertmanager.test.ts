@@ -116,7 +116,7 @@ test('alerts about a forgotten host end, and with the last host of a site its sc
   expect(new KnownAlerts(memory).scanned()).toEqual([]);
 });
 
-test('text of strangers mentions nobody in a chat and makes no disguised links; labels and addresses stay', async () => {
+test('untrusted text mentions nobody in a chat and makes no disguised links; labels and addresses stay', async () => {
   const { sink, seen } = await against(taken, { runbooks: 'https://wiki/runbooks' });
   const event = opened({ time: NOW - HOUR });
   const said = '<!channel> [bank](https://x.example) @here <b>';
@@ -161,7 +161,7 @@ test.each([
   expect(all[1]).toEqual({ ...all[0], endsAt: new Date(ending.time).toISOString() });
 });
 
-test('the same event again tells nothing, and what was over is not raised by an older one', async () => {
+test('the same event again posts nothing, and an older event does not raise an alert that has ended', async () => {
   const { sink, seen } = await against(taken);
   const [first, end, again] = [opened(), opened({ action: 'port-closed', time: NOW - HOUR + 1 }), opened({ time: NOW })];
   await send(sink, first);
@@ -173,14 +173,14 @@ test('the same event again tells nothing, and what was over is not raised by an 
   expect(alertsIn(seen[2]!)).toMatchObject([{ startsAt: new Date(NOW).toISOString() }]);
 });
 
-test('an event that comes behind its end does not raise what is over', async () => {
+test('an event that arrives after its end does not raise an alert', async () => {
   const { sink, seen } = await against(taken);
   expect(await send(sink, opened({ action: 'port-closed', time: NOW }))).toMatchObject({ already: 1 });
   expect(await send(sink, opened())).toMatchObject({ already: 1 });
   expect(seen).toEqual([]);
 });
 
-test('what only happened stands for the window of its rule, and a second time is news again', async () => {
+test('an alert about an incident lasts for the window of its rule, and a second incident is posted again', async () => {
   const { sink, seen } = await against(taken);
   const changed = (time: number): LogEvent => opened({ action: 'service-changed', time });
   await send(sink, changed(NOW - 48 * HOUR));
@@ -191,7 +191,7 @@ test('what only happened stands for the window of its rule, and a second time is
   expect(await send(sink, changed(NOW - 48 * HOUR))).toMatchObject({ already: 1 });
 });
 
-test('a time that lies ahead is no start, for Alertmanager would refuse the end', async () => {
+test('a time in the future is no start, because Alertmanager would refuse the end', async () => {
   const { sink, seen } = await against(taken);
   await send(sink, opened({ time: NOW + 30 * 24 * HOUR }));
   const [alert] = alertsIn(seen[0]!);

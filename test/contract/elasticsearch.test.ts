@@ -67,7 +67,7 @@ test.each([
   [403, 'security_exception', 'action [indices:data/write/bulk[s]] is unauthorized', /--api-key makes a key/],
   [403, 'cluster_block_exception', 'index [logs-nmap.host-default] blocked by: [FORBIDDEN/8/index write (api)]', /once that is fixed/],
   [404, 'index_not_found_exception', 'no such index and no matching index template', /portlog check --to elasticsearch=/],
-])('a %i of %s of each document is about who sends them: they wait, and none is a dead letter', async (status, type, reason, hint) => {
+])('a %i of %s of each document is about the sender: they wait, and none becomes a dead letter', async (status, type, reason, hint) => {
   const { sink } = await elasticsearchAgainst(({ body }, response) =>
     answer(
       response,
@@ -98,7 +98,7 @@ describe('answers about the whole request', () => {
           bulkFates(body.split('\n').slice(0, 2).join('\n'), () => ({ status: 201 })),
         ),
       'temporary',
-      /names 1 of 12 documents/,
+      /has 1 of 12 documents/,
     ],
     ...(
       [
@@ -193,7 +193,7 @@ describe('check', () => {
     ).toMatch(message);
   });
 
-  test('nothing to say against a healthy one', async () => {
+  test('a healthy server gets no warning', async () => {
     const { sink } = await elasticsearchAgainst((seen, response) => void healthy(seen, response));
     expect((await sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok', 'ok', 'ok']);
   });

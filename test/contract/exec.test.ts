@@ -70,7 +70,7 @@ test('what it has started is ended with it: at its end, when its time is over, a
   await gone(pid);
 });
 
-test('one that leaves somebody behind who holds its output holds up nobody', async () => {
+test('a child process that keeps the output open delays nothing', async () => {
   const since = performance.now();
   expect(await send(open([program('setsid sleep 30 & exit 0')]))).toMatchObject({ delivered: 1 });
   expect(performance.now() - since).toBeLessThan(20_000);

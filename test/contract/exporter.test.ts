@@ -136,7 +136,7 @@ test('a sink that is down: without a store the export fails, with one it waits o
   expect(delivered).toBe(7);
 });
 
-test('what the sink never takes is told', async () => {
+test('events that the sink rejects permanently are reported', async () => {
   const picky = scriptedSink(({ entries }) => ({
     delivered: entries.length - 1,
     already: 0,

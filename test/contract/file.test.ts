@@ -83,7 +83,7 @@ test('a link that others may have put there is not followed; one of our own is',
   mkdirSync(shared);
   chmodSync(shared, 0o1777);
   symlinkSync(target, join(shared, 'events.ndjson'));
-  await expect(open(join(shared, 'events.ndjson')).check(NEVER)).rejects.toThrow('it is a link, in a directory where others could have put it');
+  await expect(open(join(shared, 'events.ndjson')).check(NEVER)).rejects.toThrow('it is a link in a directory where others could have created it');
   const pipeline = await runPipeline(open(join(shared, 'events.ndjson')), EVENTS);
   expect([pipeline.failure?.kind, readFileSync(target, 'utf8')]).toEqual(['permanent', '']);
   symlinkSync(target, join(folder, 'mine.ndjson'));
@@ -140,7 +140,7 @@ test.each([0o644, 0o640, 0o600, 0o666])(
   },
 );
 
-test('of the file of somebody else nothing is learnt', async () => {
+test("nothing is revealed about somebody else's file", async () => {
   const folder = freshDir();
   const path = join(folder, 'events.ndjson');
   symlinkSync('/etc/hostname', `${path}.2026-01-31T12-00-00.000Z`);
@@ -150,7 +150,7 @@ test('of the file of somebody else nothing is learnt', async () => {
   expect(statSync(path).mode & 0o777).toBe(0o640);
 });
 
-test('rotating deletes nothing, unless it is told how many to keep; then the sum says what went', async () => {
+test('rotating deletes nothing unless keepFiles is set; then the sum says what was deleted', async () => {
   const rotateBytes = Buffer.byteLength(LINES);
   const shipped = async (path: string, keepFiles?: number): Promise<Tally> => {
     const sink = open(path, { rotateBytes, keepFiles });
@@ -212,7 +212,7 @@ test('files that are put aside in the same millisecond are all there', async () 
   ).toEqual(['0', '1', '2']);
 });
 
-test('follows when somebody else puts the file aside', async () => {
+test('follows when somebody else rotates the file', async () => {
   const folder = freshDir();
   const path = join(folder, 'events.ndjson');
   const sink = open(path);

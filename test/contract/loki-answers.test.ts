@@ -93,7 +93,7 @@ describe('what Loki answers, and what it has stored then', () => {
     expect([answer.status, answer.stored]).toEqual([429, []]);
   });
 
-  test('silent loss: what was wrong with a stream is told of the last one only', async () => {
+  test('silent loss: an error of a stream is reported for the last one only', async () => {
     const tenant = 'silent';
     await push([stream({ a: 'b' }, GOOD)], { tenant });
     const late = value('late', now - 2 * HOUR_MS);

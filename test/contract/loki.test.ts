@@ -187,7 +187,7 @@ describe('answers', () => {
     expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThanOrEqual(262_144);
   });
 
-  test('a line that nothing makes short enough is a dead letter with the words of Loki', async () => {
+  test("a line that cannot be shortened enough is a dead letter with Loki's reason", async () => {
     const { sink } = await against(
       complaint(`max entry size '50' bytes exceeded for stream '{a="b"}' while adding an entry with length '900' bytes`),
     );
@@ -196,7 +196,7 @@ describe('answers', () => {
     expect(pipeline.firstRejection).toContain("max entry size '50' bytes exceeded");
   });
 
-  test('a 400 that says nothing known: halves, until the one event is found', async () => {
+  test('a 400 with an unknown text: halves, until the one event is found', async () => {
     const poison = PORTS[1]!.id;
     const { sink } = await against((one, response, index) =>
       (one.body.includes(poison) ? complaint('something that no one has seen before') : stored)(one, response, index),

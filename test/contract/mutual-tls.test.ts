@@ -51,8 +51,8 @@ test.each([
 test.each([
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'it does not know who signed our certificate'],
   ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'our certificate has expired'],
-  ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'it does not take our certificate'],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED', 'it does not take our certificate'],
+  ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'it does not accept our certificate'],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED', 'it does not accept our certificate'],
   ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
 ])('%s: %s', (code, says) => {
   expect(unreachable('https://x', Object.assign(new Error('in the words of OpenSSL'), { code })).message).toBe(`https://x: ${says}`);

@@ -145,14 +145,14 @@ describe('a chat', () => {
     expect(says(seen)[3]).toBe(hostile.message.replace('</script>', '\u2039/script\u203A').slice(0, 2794));
   });
 
-  test('gets nothing that ends a block of code: behind it a stranger could call everybody', async () => {
+  test('gets nothing that ends a code block, after which untrusted text could mention everybody', async () => {
     const hostile = { ...EVENTS[0]!, message: 'a `b` ``` @channel ````' };
     const { sink, seen } = await against(slack, { envelope: SLACK, compression: 'none' });
     await runPipeline(sink, [hostile]);
     expect(says(seen)).toEqual(['a `b` \\x60\\x60\\x60 @ channel \\x60\\x60\\x60\\x60']);
   });
 
-  test('in its own markup is called by nobody, and gets no link with another name', async () => {
+  test('in its own markup gets no mentions, and no link with another name', async () => {
     const hostile = { ...EVENTS[0]!, message: '<!channel> <@U1> <https://x.example|bank> [bank](https://x.example) @here me@x.example (@all) a@' };
     const { sink, seen } = await against(slack, { envelope: SLACK, compression: 'none' });
     await runPipeline(sink, [hostile]);
@@ -161,7 +161,7 @@ describe('a chat', () => {
     ]);
   });
 
-  test('that is asked too much is left alone for as long as it says, and nothing is lost or said twice', async () => {
+  test('that answers with a rate limit is not asked for as long as it says, and nothing is lost or sent twice', async () => {
     let answers = 0;
     const { sink, seen } = await against(
       (one, response, index) =>
@@ -174,7 +174,7 @@ describe('a chat', () => {
     expect(seen.length - Math.floor(seen.length / 3)).toBe(EVENTS.length);
   });
 
-  test('that refuses an event has said why', async () => {
+  test('that refuses an event: its reason is stored', async () => {
     const { sink } = await against(slack, { envelope: '{"txt":"{message}"}', compression: 'none' });
     const pipeline = await runPipeline(sink, EVENTS.slice(0, 2));
     expect(pipeline.account.tally).toMatchObject({ read: 2, dead: 2 });

@@ -7,7 +7,7 @@ import type { SinkError } from '../../src/sink/sink.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { selfSigned } from '../support/self-signed.ts';
 
-test('a server that speaks TLS 1.0 alone is told as that, in no words of OpenSSL, and gets no credentials', async () => {
+test('a server with TLS 1.0 only is reported as such, not in the words of OpenSSL, and gets no credentials', async () => {
   const { certFile, keyFile } = selfSigned(freshDir());
   const got: string[] = [];
   const server = createServer(

@@ -58,7 +58,7 @@ describe('protobuf', () => {
     );
   });
 
-  test('what others say, too: every kind of value, and texts of every length', () => {
+  test('records of other programs, too: every kind of value, and texts of every length', () => {
     const values = fc.letrec<{ any: object; list: object }>((tie) => ({
       any: fc.oneof(
         { depthSize: 'small' },
@@ -166,9 +166,9 @@ describe('protobuf', () => {
       });
     });
 
-    test('who takes no empty request proves nothing', async () => {
+    test('a server that refuses empty requests proves nothing', async () => {
       const { sink } = await against((_, response) => answer(response, 400, { message: 'what is this?' }));
-      expect(await sink.check(NEVER)).toMatchObject([{ level: 'warning', message: expect.stringContaining('only an event can tell') }]);
+      expect(await sink.check(NEVER)).toMatchObject([{ level: 'warning', message: expect.stringContaining('only a real event shows') }]);
     });
   });
 

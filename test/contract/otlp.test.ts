@@ -186,7 +186,7 @@ describe('what a receiver may answer', () => {
     expect(rejected[0]?.reason).toBe('too large');
   });
 
-  test.each(['in JSON', 'in protobuf'])('what is wrong behind a Collector is said in its words alone, %s', async (form) => {
+  test.each(['in JSON', 'in protobuf'])('an error behind a Collector is reported in its own words only, %s', async (form) => {
     // As the Collector's exporter for Kafka said it; the length of the text is a printable byte.
     const message = 'error exporting to topic "nmap": context deadline exceeded';
     const bytes = Buffer.from([0x08, 0x0e, 0x12, message.length, ...Buffer.from(message)]);

@@ -16,7 +16,7 @@ test.each([
   ['loki', 204, '', /^\/base\/loki\/api\/v1\/push\?team=a%20b&x$/],
   ['otlp', 200, '', /^\/base\/v1\/logs\?team=a%20b&x$/],
   ['http', 200, '', /^\/base\?team=a%20b&x$/],
-] as const)('%s keeps it in every request, shows it to nobody, and is another destination by it', async (type, status, body, path) => {
+] as const)('%s sends it with every request, never shows it, and is another destination by it', async (type, status, body, path) => {
   const server = await scriptedServer((_, response) => void response.writeHead(status).end(body));
   const sink = await openSink(type, `${server.url.href}base/?team=a%20b&x`, {
     trustSetUp: true,

@@ -75,7 +75,7 @@ describe.each([
     store.templates.set('company-logs', { index_patterns: ['logs-*-*'], priority: 500, composed_of: [] });
     expect(await errors(sink)).toEqual([
       [
-        `${store.origin} takes its index template "company-logs" (priority 500) for logs-nmap.port-default, not portlog's`,
+        `${store.origin} uses its index template "company-logs" (priority 500) for logs-nmap.port-default, not portlog's`,
         'give "company-logs" a lower priority or other patterns, or the component template logs-nmap@mappings',
       ],
     ]);
@@ -83,7 +83,7 @@ describe.each([
     expect(await worst(sink)).toBe('ok');
   });
 
-  test('what is there with other types holds everything up, and is named', async () => {
+  test('existing indices with other types stop everything, and are named', async () => {
     const { store, sink } = await opened();
     store.setUp();
     store.stream('logs-nmap.host-default', mappingOfFields({ 'host.ip': 'keyword' }));
@@ -121,7 +121,7 @@ describe.each([
     expect(await worst(sink)).toBe('ok');
   });
 
-  test('what an older portlog has made only lacks fields: that is said, and holds nothing up', async () => {
+  test('what an older portlog has made only lacks fields: a warning, and nothing is stopped', async () => {
     const { store, sink } = await opened();
     store.setUp();
     store.stream('logs-nmap.host-default', mappingOfFields({ 'rule.id': undefined }));
@@ -129,7 +129,7 @@ describe.each([
     expect((await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).delivered).toBe(EVENTS.length);
   });
 
-  test('credentials that may not see templates: nothing is sent, unless somebody vouches for it', async () => {
+  test('credentials that may not see templates: nothing is sent, unless trustSetUp is set', async () => {
     const { store, sink } = await opened();
     store.setUp();
     store.forbidden = /^\/_index_template/;
@@ -143,7 +143,7 @@ describe.each([
     await trusting.close();
   });
 
-  test('credentials that may not see types of fields: that is said, and what was set up is trusted', async () => {
+  test('credentials that may not see field types: a warning, and the types are assumed to be right', async () => {
     const { store, sink } = await opened();
     store.setUp();
     store.forbidden = /^\/(?:_resolve|[^?]*\/_mapping)/;
@@ -152,7 +152,7 @@ describe.each([
     expect((await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).delivered).toBe(EVENTS.length);
   });
 
-  test('it is asked once as long as all is well', async () => {
+  test('it is checked once while all is well', async () => {
     const { store, sink } = await opened();
     store.setUp();
     for (let i = 0; i < 3; i++) await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);

@@ -58,7 +58,7 @@ test.skipIf(!isRoot).for([
   expect(readFileSync(path, 'utf8')).toBe(failure === undefined ? LINES : '');
 });
 
-test.skipIf(!isRoot)('as root, nothing is written behind a link that somebody else has made', async () => {
+test.skipIf(!isRoot)('as root, nothing is written through a link that somebody else has created', async () => {
   const [folder, target] = [freshDir(), freshDir()];
   for (const [name, owner] of [
     ['theirs', STRANGER],
@@ -69,10 +69,10 @@ test.skipIf(!isRoot)('as root, nothing is written behind a link that somebody el
     lchownSync(join(folder, name), owner, owner);
     const failure = owner === 0 ? undefined : 'permanent';
     expect((await runPipeline(open(path), EVENTS)).failure?.kind).toBe(failure);
-    if (failure !== undefined) await expect(open(path).check(NEVER)).rejects.toThrow('lies behind one');
+    if (failure !== undefined) await expect(open(path).check(NEVER)).rejects.toThrow('or its path contains one');
     expect(readdirSync(target)).toEqual(owner === 0 ? ['events.ndjson'] : []);
     await expect(writeWhole(join(folder, name, 'report.html'), ['x']).catch((error: Error) => error.message)).resolves.toBe(
-      owner === 0 ? undefined : `${join(folder, name)} is a link of somebody else`,
+      owner === 0 ? undefined : `${join(folder, name)} is a link that belongs to somebody else`,
     );
   }
 });

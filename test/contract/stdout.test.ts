@@ -10,7 +10,7 @@ describe('stdout, ECS', () => sinkContract(async () => stdoutSink(new PassThroug
 describe('table', () => sinkContract(async () => tableSink(new PassThrough().resume(), true)));
 describe('stdout, OpenTelemetry', () => sinkContract(async () => stdoutSink(new PassThrough().resume(), 'otel')));
 
-test('a reader that goes away is "closed", which nobody needs to mend', async () => {
+test('a reader that goes away is "closed", which is no failure', async () => {
   const gone = new Writable({
     write(_chunk, _encoding, done) {
       done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));

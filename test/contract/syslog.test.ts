@@ -45,12 +45,12 @@ const jsonIn = (message: string): any => JSON.parse(message.slice(message.indexO
 
 describe('the contract', () => sinkContract(() => against(reader([]))));
 
-test('a server of another kind is none, though it closes its side: what it says is in the message', async () => {
+test('a server of another kind is refused, though it closes its side: its answer is in the message', async () => {
   const web: StreamScript = (socket, read) => void read.then(() => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'));
   const sink = await against(web);
   const { account, failure } = await runPipeline(sink, EVENTS, { clock: CLOCK, retryForMs: 50 });
   expect(account.tally).toMatchObject({ delivered: 0, spooled: EVENTS.length });
-  expect(failure?.message).toMatch(/ says "HTTP\/1\.1 400 Bad Request connection: close", and a receiver of syslog says nothing$/);
+  expect(failure?.message).toMatch(/ answers "HTTP\/1\.1 400 Bad Request connection: close", but a receiver of syslog answers nothing$/);
 });
 
 describe('what is sent', () => {
@@ -145,7 +145,7 @@ describe('what a receiver does', () => {
     });
   });
 
-  test('who takes the connection and does not read, and who takes none, are told apart', async () => {
+  test('a receiver that does not read and one that does not accept have different messages', async () => {
     const mute = await against(() => undefined);
     await expect(mute.check(NEVER)).rejects.toMatchObject({ kind: 'temporary', message: expect.stringContaining('did not read to the end') });
     // TLS asks for an answer before there is a connection.
@@ -164,7 +164,7 @@ describe('what a receiver does', () => {
     });
   });
 
-  test('a time that is over is no interruption', async () => {
+  test('an exceeded time limit is no interruption', async () => {
     const sink = await against(() => undefined, { timeoutMs: 60_000 });
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), AbortSignal.timeout(50))).rejects.toMatchObject({
       message: expect.stringContaining('it did not read to the end in time'),
@@ -222,7 +222,7 @@ test('check sends nothing, and says what it cannot know', async () => {
     { level: 'ok', message: expect.stringContaining('takes connections') },
     {
       level: 'warning',
-      message: expect.stringContaining('cannot prove framing'),
+      message: expect.stringContaining('framing cannot be checked'),
       hint: expect.stringContaining('docs/how-to/syslog.md'),
       lasting: true,
     },

@@ -38,16 +38,16 @@ describe.each(HTTP)('%s', (type) => {
   );
 
   test.each(['content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'content-encoding'])(
-    'a header %s, which says how the rest is to be read',
+    'a header %s, which is about the transfer',
     async (name) => expectRefused(`${name} is set by portlog itself`, type, 'http://127.0.0.1:1', { headers: { [name]: '5' } }),
   );
 
   test.each(['http://127.0.0.1:0', `http://${'a'.repeat(64)}.example`, `http://${'a.'.repeat(127)}example`, 'http://a..b', 'http://.'])(
-    'the address %s, where nobody can be',
+    'the impossible address %s',
     async (url) => expectRefused('is not a URL for', type, url),
   );
 
-  test('what is unusual, but can be', async () => {
+  test('unusual, but valid settings', async () => {
     for (const url of ['http://a.example.', `http://${'a'.repeat(63)}.example`, 'http://[::1]:9', 'http://xn--bcher-kva.example'])
       expect((await refusalOf(type, url, { headers: { 'host': 'other', 'x-key': 'für\tuns' } })).message).toBe('it was opened');
   });
@@ -92,7 +92,7 @@ test('a certificate with the key of another', async () => {
   await expectRefused(`the certificate ${one.certFile} and its key cannot be used together`, 'syslog', 'tls://127.0.0.1:1', mixed);
 });
 
-test('what the client or Node refuses is for a person; what may pass is tried again', () => {
+test('errors of the client or Node about arguments are permanent; temporary ones are retried', () => {
   const kindOf = (code: string): string => unreachable('http://x', Object.assign(new Error('it failed'), { code })).kind;
   for (const code of ['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', 'ERR_INVALID_CHAR', 'ERR_SOCKET_BAD_PORT', 'EINVAL'])
     expect([code, kindOf(code)]).toEqual([code, 'permanent']);

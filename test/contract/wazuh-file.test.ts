@@ -213,7 +213,7 @@ test('four hundred lines a second, of all processes together and of one after th
   expect(clock.now() - started).toBeGreaterThanOrEqual(9500);
 });
 
-test('who sets the wall clock on by two minutes makes nobody write to a new file earlier', async () => {
+test('setting the wall clock forward by two minutes lets nobody write to a new file earlier', async () => {
   const impatient = open({ clock: { ...clock, sleep: async () => undefined } });
   await expect(impatient.send(batchOf(0), AbortSignal.abort())).rejects.toThrow('interrupted');
   const started = clock.elapsed();
@@ -221,7 +221,7 @@ test('who sets the wall clock on by two minutes makes nobody write to a new file
   expect(clock.elapsed() - started).toBeGreaterThanOrEqual(70_000);
 });
 
-test('a clock that was set back a day holds nobody up', async () => {
+test('a clock that was set back a day delays nobody', async () => {
   writeFileSync(path, '');
   await send(open(), 400);
   clock.advance(-86_400_000);
@@ -230,7 +230,7 @@ test('a clock that was set back a day holds nobody up', async () => {
   expect(clock.now() - started).toBeLessThan(1000);
 });
 
-test('a damaged lock is made anew', async () => {
+test('a damaged lock is replaced', async () => {
   writeFileSync(path, '');
   writeFileSync(join(path, '../.wazuh.ndjson.lock'), 'no database, and no lock either'.repeat(100));
   await open().send(batchOf(0), NEVER);

@@ -13,7 +13,7 @@ import { selfSigned } from '../support/self-signed.ts';
 const takesShortKeys = Number(process.versions.node.split('.')[0]) < 24;
 const STRONGER = 'issue one with an elliptic key, or one of RSA of 2048 bits or more, and SHA-256';
 
-test.skipIf(takesShortKeys)("a server's key that is too short is told as that, and is for a person", async () => {
+test.skipIf(takesShortKeys)("a server's key that is too short is reported as such, and is a permanent error", async () => {
   const { certFile, keyFile } = selfSigned(freshDir(), 'rsa:1024');
   const files = { cert: readFileSync(certFile), key: readFileSync(keyFile), ciphers: 'DEFAULT@SECLEVEL=0' };
   const [https, tls] = [createServer(files, (_, response) => response.end()), createTlsServer(files)];

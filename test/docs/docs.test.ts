@@ -255,7 +255,7 @@ test('what is generated is committed', () => {
   for (const [path, text] of generated()) expect(readFileSync(join(ROOT, path), 'utf8'), `${path}: npm run generate`).toBe(text);
 });
 
-test('no page that is generated shows a value that is not there', () => {
+test('no generated page shows an undefined value', () => {
   for (const [path, text] of generated()) if (path.endsWith('.md')) expect(text, path).not.toMatch(/\bundefined\b|\[object |\bNaN\b/);
 });
 

@@ -142,7 +142,7 @@ test.each(INLINE)('%s quotes what portlog prints: %s', (path, output) => {
   expect([...printed].filter((line) => line.includes(shape(output)))).not.toEqual([]);
 });
 
-test('the sum of the second time that the README tells is that of the example', () => {
+test('the sum of the second run in the README is that of the example', () => {
   expect([...sums].map((line) => /read .* already \d+/.exec(line)?.[0])).toEqual([
     'read 15 = delivered 15 + already 0',
     'read 13 = delivered 0 + already 13',

@@ -45,7 +45,7 @@ test.for(SCANS)('progress at every byte of %s: hosts and ports are the same, and
   }
 });
 
-test.for(SCANS)('gzip of %s, in two members, cut at every byte: what is there is read, and the cut is told', async ([, bytes]) => {
+test.for(SCANS)('gzip of %s, in two members, cut at every byte: what is there is read, and the cut is reported', async ([, bytes]) => {
   const [first, second] = [gzipSync(bytes.subarray(0, bytes.length / 2)), gzipSync(bytes.subarray(bytes.length / 2))];
   const whole = Buffer.concat([first, second]);
   for (let at = 2; at < whole.length; at++) {

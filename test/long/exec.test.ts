@@ -169,10 +169,10 @@ describe('the command', () => {
       ['check', '--config', configOf(folder, [join(folder, 'script')]), '--state-dir', join(folder, 'state')],
       {},
     );
-    expect([code, stdout]).toEqual([2, expect.stringContaining('the interpreter that its first line names is not there')]);
+    expect([code, stdout]).toEqual([2, expect.stringContaining('the interpreter in its first line does not exist')]);
   });
 
-  test('a word that no program can be given is refused', async () => {
+  test('an argument that cannot be passed to a program is refused', async () => {
     for (const [word, words] of [
       ['a\\0b', 'has a NUL character in it'],
       ['x'.repeat(50_000), 'cannot be given to a program'],

@@ -49,7 +49,7 @@ describe('properties', () => {
     return JSON.parse(JSON.stringify(world.known(), (name, value: unknown) => (name === 'again' ? undefined : value)));
   }
 
-  test('what turns back stands since the first time that it was found so', async () => {
+  test('a state that comes back lasts since it was first found', async () => {
     const port = (state: string): string => up(1, CLOSED + tcp(22, state));
     const world = new World();
     const states = ['open', 'closed', 'open', 'open', 'closed', 'closed'];

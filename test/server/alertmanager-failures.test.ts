@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => alertmanager.stop());
 
-describe('whatever happens in between, an event is told once', () => {
+describe('whatever happens in between, an alert is sent once', () => {
   let between: Between;
   let url: string;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe('whatever happens in between, an event is told once', () => {
     expect(heard(alertmanager, 'killed')).toEqual(['firing new-open-port 192.0.2.10:7777']);
   }, 60_000);
 
-  test('an outage: what came and went meanwhile is told when it is over, once each', async () => {
+  test('an outage: what happened meanwhile is sent afterwards, once each', async () => {
     const place = new Place('outage', alertmanager);
     await place.ship([place.scan(5, QUIET)], url);
     between.onPost = (_, response) => {
@@ -71,7 +71,7 @@ describe('whatever happens in between, an event is told once', () => {
     expect(heard(alertmanager, 'outage')).toEqual(all);
   }, 60_000);
 
-  test('an Alertmanager that was started anew hears what stands, and tells nobody again', async () => {
+  test('a restarted Alertmanager gets active alerts, and notifies nobody again', async () => {
     const place = new Place('restarted', alertmanager);
     await place.ship([place.scan(3, QUIET)]);
     await place.ship([place.scan(1, OPENED)]);

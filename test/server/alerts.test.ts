@@ -33,7 +33,7 @@ describe('the stories', () => {
     },
   );
 
-  test('each alert was told once, with what people need', () => {
+  test('each alert was sent once, with what people need', () => {
     const fired = alertmanager.received.filter(({ status }) => status === 'firing').map(({ labels }) => JSON.stringify(labels));
     expect(fired.length - new Set(fired).size).toBe(0);
     for (const { labels, annotations } of alertmanager.received) {
@@ -121,7 +121,7 @@ test('a silence is kept to, and a group comes in one message', async () => {
   ).toEqual([['New open port', ['192.0.2.10:7777', '192.0.2.10:8888', '192.0.2.10:9999']]]);
 }, 60_000);
 
-test('a scan that does not come is told, and its coming, too', async () => {
+test('a missing scan is notified, and its arrival, too', async () => {
   const place = new Place('overdue', alertmanager);
   await place.ship([place.scan(3, QUIET)]);
   const database = Database.open(join(place.state, 'portlog.db'), SCHEMA_VERSIONS);
@@ -142,7 +142,7 @@ test('a scan that does not come is told, and its coming, too', async () => {
   expect(heard(alertmanager, 'overdue')).toEqual(['firing scan-overdue :', 'resolved scan-overdue :']);
 }, 60_000);
 
-test('what was said of a host is over when somebody has forgotten it: nothing else would end it', async () => {
+test('alerts about a host end when it is forgotten: nothing else would end them', async () => {
   const place = new Place('forgotten', alertmanager);
   await place.ship([place.scan(4, QUIET)]);
   await place.ship([place.scan(3, OPENED)]);

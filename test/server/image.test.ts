@@ -43,7 +43,7 @@ afterAll(async () => {
   await buildah('rmi', '--force', NAME);
 });
 
-test('hadolint has nothing to say about the Containerfile', async () => {
+test('hadolint finds nothing wrong with the Containerfile', async () => {
   const { stdout } = await run(await installHadolint(), ['packaging/Containerfile'], { cwd: ROOT });
   expect(stdout).toBe('');
 });

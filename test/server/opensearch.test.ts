@@ -88,7 +88,7 @@ test(
   },
 );
 
-test("the panels of Wazuh's dashboard show what the rules have told", { timeout: 2 * 60_000 }, async () => {
+test("the panels of Wazuh's dashboard show the alerts of the rules", { timeout: 2 * 60_000 }, async () => {
   const file = join(freshDir(), 'wazuh.ndjson');
   writeFileSync(file, '');
   await shipStories(['--to', `wazuh=${file}`], {});

@@ -128,7 +128,7 @@ test('one file is edited, and a scheduled scan is in Elasticsearch', async () =>
 }, 180_000);
 
 describe('under systemd the service', () => {
-  test('tells what it does, has no more rights than its unit says, and a journal of levels', async () => {
+  test('notifies its status, has no more privileges than its unit says, and logs with priorities', async () => {
     await until('a status', async () => /^1 schedule; shipped \d+ scans?, /.test((await service('StatusText'))['StatusText'] ?? ''));
     const { MainPID: pid } = await service('MainPID');
     const about = await debian.run(`cat /proc/${pid}/status; stat -c %U /proc/${pid}`);
@@ -150,12 +150,12 @@ describe('under systemd the service', () => {
     expect(await debian.run('portlog status 2>&1 || true')).toContain('sudo -u portlog portlog status');
   });
 
-  test('reads its configuration anew on systemctl reload; a wrong one is said, and changes nothing', async () => {
+  test('reloads its configuration on systemctl reload; a wrong one is reported, and changes nothing', async () => {
     const right = debian.read(CONFIG);
     const { MainPID: pid } = await service('MainPID');
     writeFileSync(join(debian.path, CONFIG), `${right}direktories: []\n`);
     await debian.run('systemctl reload portlog');
-    await until('the old one is kept', async () => (await journal('-p', 'warning')).includes('it goes on with the configuration that it had'));
+    await until('the old one is kept', async () => (await journal('-p', 'warning')).includes('the previous configuration stays in force'));
     expect(await journal('-p', 'err')).toContain('direktories');
     const more = right.replace('schedules:\n', 'schedules:\n  - { name: weekly, cron: "0 3 * * 0", nmap: [-sV, -p, "9", 127.0.0.1] }\n');
     writeFileSync(join(debian.path, CONFIG), more);

@@ -29,7 +29,7 @@ test('promtool accepts the rules, and every expression of the dashboard', async 
   await run('promtool', ['check', 'rules', path]);
 });
 
-test('rules and dashboard name no metric that portlog does not tell', () => {
+test('rules and dashboard use only metrics that portlog exports', () => {
   const texts = [...METRICS_RULES.map(({ expr }) => expr), ...METRICS_PANELS.flatMap(({ queries }) => queries.map(({ expr }) => expr))];
   const named = new Set(texts.flatMap((text) => text.match(/portlog_\w+/g) ?? []));
   expect([...named].filter((name) => !(name in METRICS))).toEqual([]);
@@ -90,7 +90,7 @@ test('templates of alerts for Loki and Grafana, which are those of Prometheus, g
   }
 });
 
-test('promtool accepts what portlog writes for node_exporter, and a real Prometheus scrapes what it tells', async () => {
+test('promtool accepts what portlog writes for node_exporter, and a real Prometheus scrapes it', async () => {
   const home = freshDir();
   const scans = join(home, 'scans');
   mkdirSync(scans);

@@ -49,7 +49,7 @@ function named(name: string, ip: string): string {
 }
 
 describe('a report in a browser', () => {
-  test('what strangers wrote runs nowhere, and no request leaves', async () => {
+  test('untrusted text never runs, and no request is sent', async () => {
     const { page, requests, complaints } = await opened(scan(HOSTILE.map((name, i) => named(name, `192.0.2.${i + 1}`)).join('')));
     expect(await page.title()).toMatch(/^Network exposure, /);
     expect(complaints).toEqual([]);

@@ -106,7 +106,7 @@ test.each([
   ['syslog-ng network', 'octet-counting'],
   ['Collector', 'octet-counting'],
   ['Collector, octet counting', 'newline'],
-])('%s and %s: nothing comes as it was sent, and nobody says so', async (name, framing) => {
+])('%s and %s: nothing arrives as it was sent, without any error', async (name, framing) => {
   expect(await shipped(name, framing)).toMatchObject({ code: 0, whole: 0 });
 });
 

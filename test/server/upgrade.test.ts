@@ -92,7 +92,7 @@ test.each(['elasticsearch', 'opensearch'] as const)(
 
     const setup = await run(['setup', type, '--url', server.url]);
     expect([setup.code, setup.stderr]).toEqual([0, expect.not.stringMatching(/mistake|refused/)]);
-    expect(setup.stdout + setup.stderr).toMatch(/with \d+ fields that it did not know/);
+    expect(setup.stdout + setup.stderr).toMatch(/with \d+ new fields/);
     const again = await run(['setup', type, '--url', server.url]);
     expect(again.stdout + again.stderr).not.toMatch(/did not know|update/);
 

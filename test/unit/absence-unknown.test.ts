@@ -10,7 +10,7 @@ describe('a scan that cannot tell that a host is gone', () => {
   const sentence =
     '1 host that is known is not in the scan, which cannot show whether it is gone: without -v, or with --open, nmap leaves out hosts that are down';
 
-  test('says so once, to people and in an event', async () => {
+  test('is reported once, in a message and in an event', async () => {
     const world = new World({ event: { now: () => NOW } });
     const first = await world.run([fixture('net1-nov.xml').toString()]);
     expect([first.inputs[0]?.remarks, announced(world)]).toEqual([[], []]);
@@ -22,7 +22,7 @@ describe('a scan that cannot tell that a host is gone', () => {
     expect([third.inputs[0]?.remarks, announced(world)]).toEqual([[], [`site default: ${sentence}`]]);
   });
 
-  test('says so of ten kinds of scan in a file, and no more, however often it is shipped', async () => {
+  test('is reported for ten kinds of scan in a file, and no more, however often it is shipped', async () => {
     const world = new World({ event: { now: () => NOW } });
     await world.run([fixture('net1-nov.xml').toString()]);
     const gone = fixture('net2-nov.xml').toString();

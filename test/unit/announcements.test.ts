@@ -29,7 +29,7 @@ describe('announcements', () => {
     store.close();
   });
 
-  test('for who keeps nothing wait for nothing', async () => {
+  test('for sinks that keep nothing do not wait', async () => {
     const sent: string[] = [];
     const sink = scriptedSink(
       ({ entries }) => {
@@ -92,7 +92,7 @@ describe('announcements', () => {
     expect(plain[1]).toEqual(plain[0]);
   });
 
-  test('a run after a crash that reads the same scan does not announce it anew while the spoolReader has it to send', async () => {
+  test('a run after a crash that reads the same scan does not announce it again while it waits in the spool', async () => {
     const stateDir = fastDir();
     const clock = clockAt();
     const store = openStore(stateDir, {}, clock.now);

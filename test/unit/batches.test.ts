@@ -35,7 +35,7 @@ function misbehaving(script: readonly Step[]): { readonly sink: Sink; readonly s
   return { sink, stored, batches, mend: () => void (step = script.length) };
 }
 
-describe('the laws, whatever the server does', () => {
+describe('the guarantees, whatever the server does', () => {
   test('conservation: every event has exactly one fate, and no batch has one twice', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 30 }), async (script) => {
@@ -163,7 +163,7 @@ describe('batches', () => {
     expect(pipeline.firstRejection).toBe('the server finds this single event too large');
   });
 
-  test('a sink that does not account for every event is a mistake that is not passed over', async () => {
+  test('a sink that does not account for every event is reported as a bug', async () => {
     const pipeline = await runPipeline(
       scriptedSink(() => NOTHING),
       EVENTS,

@@ -10,13 +10,13 @@ test('a host of many megabytes is read port by port', () => {
   expect((events[5]?.shared.fields['host'] as any).os.full).toBe('Tarpit');
 });
 
-describe('what says nothing is counted, and told once', () => {
+describe('empty elements are counted, and reported once', () => {
   const HEADER = '<nmaprun scanner="nmap" args="nmap -v 192.0.2.7" start="1760000000" version="7.93">\n';
 
   test('end tags without a run', () => {
     const items = itemsOf(HEADER + '</nmaprun>'.repeat(1000));
     expect(items.map(({ kind }) => kind)).toEqual(['run', 'end', 'refused']);
-    expect(refusals(items)[0]?.reason).toBe('it and 998 others stand outside of any run, or are runs that say nothing');
+    expect(refusals(items)[0]?.reason).toBe('it and 998 others are outside of any run, or are empty runs');
   });
 
   test('elements outside of any run, and runs without a word', () => {

@@ -83,7 +83,7 @@ describe('changes', () => {
     ['xmas', 'filtered'],
     ['idle', 'closed|filtered'],
     ['bounce', 'filtered'],
-  ])('a scan of type %s does not close what it calls %s, listed or counted', ([type, state]) => {
+  ])('a scan of type %s does not close a port that it calls %s, listed or counted', ([type, state]) => {
     const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`));
     const counted = networkOf(one(`<extraports state="${state}" count="3"/>`)).replace('type="syn"', `type="${type}"`);
     const listed = networkOf(one([22, 80, 443].map((number) => tcp(number, state as string)).join(''))).replace('type="syn"', `type="${type}"`);
@@ -117,7 +117,7 @@ describe('changes', () => {
     expect(messages(mixed('syn', 'open'), mixed('ack', 'closed'))).toEqual(['192.0.2.7 53/udp closed']);
   });
 
-  test('a smaller scan closes nothing and misses nobody, and says what it did not look at', () => {
+  test('a smaller scan closes nothing and makes no host missing, and says what it did not cover', () => {
     const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
     const after = networkOf(one('<extraports state="closed" count="1"/>'), 'nmap -v -p 443 192.0.2.7', '443');
     expect(diff(before, after)).toEqual({
@@ -168,7 +168,7 @@ describe('changes', () => {
     expect(messages(networkOf(one(tcp(22, 'open', ssh('9.2')))), networkOf(one(tcp(22, 'open', guessed))))).toEqual([]);
   });
 
-  test('a connection that was closed at once tells of no other service', () => {
+  test('a connection that was closed at once is no other service', () => {
     const wrapped = '<service name="tcpwrapped" method="probed" conf="8"/>';
     const [before, after] = [ssh('9.2'), wrapped].map((service) => networkOf(one(tcp(22, 'open', service)))) as [string, string];
     expect([messages(before, after), messages(after, before)]).toEqual([[], []]);

@@ -39,7 +39,7 @@ describe('two processes at the same time', () => {
     expect(times(...both)).toEqual(ONCE);
   });
 
-  test('never wait for each other, though a part of what each has in hand is not full yet', async () => {
+  test('never wait for each other, though a batch of each is not full yet', async () => {
     const stateDir = fastDir();
     const both = [0, 1].map(() => new Process(stateDir, false, ({ dataset }) => dataset));
     for (const one of both) one.answer = (batch) => soon().then(() => takes(batch));
@@ -56,7 +56,7 @@ describe('two processes at the same time', () => {
     ]);
   });
 
-  test('of what both have shipped, nothing stays claimed', async () => {
+  test('leave no claims behind', async () => {
     const stateDir = fastDir();
     const both = [new Process(stateDir), new Process(stateDir)] as const;
     await Promise.all(both.map((one) => one.ship()));
@@ -93,7 +93,7 @@ describe('a process that is interrupted while it waits for another one', () => {
     expect(tally).toMatchObject({ read: 24, already: 24 });
   });
 
-  test('takes over some seconds later what the other one has not delivered by then, which sends it no more', async () => {
+  test('takes over after some seconds what the other one has not delivered, which does not send it any more', async () => {
     const { tally, all } = await interrupted(5001);
     // What was on its way is there twice: nobody knew that it would arrive.
     expect(times(...all).filter((often) => often > 1).length).toBe(6);
@@ -101,7 +101,7 @@ describe('a process that is interrupted while it waits for another one', () => {
   });
 });
 
-test('what was not read to its end is claimed no more when it is delivered, and is not known as delivered', async () => {
+test('an incomplete group is released when it is delivered, and does not count as delivered', async () => {
   const stateDir = fastDir();
   const [cut, whole] = [new Process(stateDir), new Process(stateDir)];
   for (const event of EVENTS.slice(0, 3)) await cut.delivery.push(event);
@@ -111,7 +111,7 @@ test('what was not read to its end is claimed no more when it is delivered, and 
   expect(await whole.ship()).toMatchObject({ delivered: 22, already: 2 });
 });
 
-describe('a process that does nothing for minutes with what it has claimed', () => {
+describe('a process that is stopped for minutes with claims', () => {
   /** The first one is stopped while its first batch is on its way; the second one has shipped everything meanwhile. */
   async function takenOver(answer: Process['answer']): Promise<{ readonly stopped: Process; readonly other: Process; readonly tally: Tally }> {
     const stateDir = fastDir();
@@ -132,7 +132,7 @@ describe('a process that does nothing for minutes with what it has claimed', () 
     return { stopped, other, tally: await ended };
   }
 
-  test('sends nothing of it, when it goes on, that another one has taken over', async () => {
+  test('sends nothing, when it continues, that another one has taken over', async () => {
     const { stopped, other, tally } = await takenOver(takes);
     // What was on its way when it was stopped may be there twice, and no more.
     expect([stopped.sent.length, other.sent.length]).toEqual([6, 24]);
@@ -151,7 +151,7 @@ describe('a process that does nothing for minutes with what it has claimed', () 
     expect(tally).toMatchObject({ read: 24, delivered: 0, already: 24 });
   });
 
-  test('nor buries it: what the server refuses of the rest is one dead letter', async () => {
+  test('nor stores it as a dead letter: what the server rejects of the rest is one', async () => {
     const { tally } = await takenOver(({ entries }) => ({
       ...NOTHING,
       delivered: entries.length - 1,
@@ -161,7 +161,7 @@ describe('a process that does nothing for minutes with what it has claimed', () 
   });
 });
 
-describe('a process that does nothing for minutes with what it sends from disk', () => {
+describe('a process that is stopped for minutes while it sends from disk', () => {
   async function takenOver(answer: Process['answer']): Promise<{ readonly stopped: Process; readonly other: Process }> {
     const stateDir = fastDir();
     const first = new Process(stateDir);
@@ -186,7 +186,7 @@ describe('a process that does nothing for minutes with what it sends from disk',
     return { stopped, other };
   }
 
-  test('sends nothing of it, when it goes on, that another one has sent', async () => {
+  test('sends nothing, when it continues, that another one has sent', async () => {
     const { stopped, other } = await takenOver(takes);
     expect([stopped.sent.length, other.sent.length]).toEqual([6, 24]);
     expect(times(other)).toEqual(ONCE);
@@ -200,7 +200,7 @@ describe('a process that does nothing for minutes with what it sends from disk',
   });
 });
 
-describe('a process that sends from disk keeps that to itself', () => {
+describe('only one process sends from disk', () => {
   test.for<[what: string, change: (other: Process) => void]>([
     ['when another one has read the time a moment before it', (other) => other.pass(-3)],
     ['when somebody sets the clock on by two minutes', (other) => other.setClock(2.1 * MINUTES)],
@@ -226,7 +226,7 @@ describe('a process that sends from disk keeps that to itself', () => {
   });
 });
 
-test('a process that goes on when it has sent all from disk holds up nobody who sends from there later', async () => {
+test('a process that continues after it has sent everything from disk delays no later sender', async () => {
   const stateDir = fastDir();
   const first = new Process(stateDir);
   first.answer = () => new SinkError('permanent', 'down');
@@ -247,7 +247,7 @@ test('a process that goes on when it has sent all from disk holds up nobody who 
   ).toMatchObject({ delivered: 12, spooled: 0 });
 });
 
-test('the time by which it is decided who sends from disk is the same in all processes and threads', () => {
+test('the clock of the lease is the same in all processes and threads', () => {
   const { href } = new URL('../../src/core/clock.ts', import.meta.url);
   const say = `import { systemClock } from ${JSON.stringify(href)}; setTimeout(() => console.log(systemClock.elapsed()), 100);`;
   const before = systemClock.elapsed();
@@ -255,7 +255,7 @@ test('the time by which it is decided who sends from disk is the same in all pro
   expect([said > before, said < systemClock.elapsed()]).toEqual([true, true]);
 });
 
-test('what a killed one had claimed is sent at once', async () => {
+test('claims of a killed process are taken over at once', async () => {
   const stateDir = fastDir();
   const [first, second] = [new Process(stateDir), new Process(stateDir)];
   first.answer = () => new Promise(() => undefined);

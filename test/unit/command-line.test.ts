@@ -26,7 +26,7 @@ describe("nmap's command line", () => {
     );
   });
 
-  test('a quote that stands nowhere, or has no end, begins what nobody can read', () => {
+  test('a misplaced or unclosed quote makes the rest unreadable', () => {
     expect(commandLine('nmap -p 80 "a b')).toMatchObject({ unreadableFrom: 11 });
     expect(commandLine('nmap -p "8"0 x')).toMatchObject({ unreadableFrom: 8 });
     expect(wordsOf('nmap --script="a or b" x')).toEqual(['nmap', '--script=a or b', 'x']);

@@ -121,7 +121,7 @@ describe('a sink that does not work', () => {
     [1000, 1],
     [0, 1],
     [90_000, 2],
-  ] as const)('that never answers is not waited for again when the %i ms are over', async ([retryForMs, most]) => {
+  ] as const)('that never answers is not waited for any longer after %i ms', async ([retryForMs, most]) => {
     const time = clockAt();
     // Whoever sleeps gives others a turn.
     const clock = { ...time, sleep: async (ms: number) => (await new Promise((resolve) => void setImmediate(resolve)), time.advance(ms)) };
@@ -143,7 +143,7 @@ describe('a sink that does not work', () => {
     expect([asked, clock.elapsed() - began]).toEqual([most, expect.closeTo(most * 60_000, -4)]);
   });
 
-  test('with a wrong key is hardly asked again', async () => {
+  test('with a wrong key gets hardly any more requests', async () => {
     let attempts = 0;
     const pipeline = await runPipeline(
       scriptedSink(() => {

@@ -39,7 +39,7 @@ describe('properties of a comparison', () => {
     );
   });
 
-  test('turned round, opened is closed and new is missing', () => {
+  test('reversed, opened is closed and new is missing', () => {
     const places = (changes: readonly Change[]): string[] =>
       changes.map((change) => `${change.action} ${change.host} ${portOf(change) ?? ''}`).sort();
     fc.assert(

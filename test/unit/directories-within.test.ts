@@ -75,7 +75,7 @@ describe('directories within', () => {
     put('1/2/3/4/5/6/7/8/9/b.xml');
     const found = await look(true);
     expect(namesOf(found)).toEqual(['1/2/3/4/5/6/7/8/a.xml']);
-    expect(found.closed).toEqual([{ name: '1/2/3/4/5/6/7/8/9', why: 'it lies deeper than 8 directories' }]);
+    expect(found.closed).toEqual([{ name: '1/2/3/4/5/6/7/8/9', why: 'it is deeper than 8 directories' }]);
   });
 
   test('that are too many are told as one, with how many there are', async () => {

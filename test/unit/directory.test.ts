@@ -45,7 +45,7 @@ describe('a watched directory', () => {
     expect(names((await look()).ready)).toEqual(['b.xml', 'a.xml']);
   });
 
-  test('to what somebody still writes is waited for, until it has its end', async () => {
+  test('a file that is being written is waited for, until it has its end', async () => {
     put('a.xml', HALF);
     put('empty.xml', '');
     const first = await look();
@@ -117,7 +117,7 @@ describe('a watched directory', () => {
     expect(seen.summary()).toEqual({ files: 1, last: START + 1 });
   });
 
-  test('what did not go well is tried again after pauses that grow, and at once when it has changed', () => {
+  test('a failed file is tried again after growing pauses, and at once when it has changed', () => {
     const postponed = new Postponed();
     const pauses: number[] = [];
     for (let now = START, i = 0; i < 8; i++) {

@@ -101,7 +101,7 @@ describe('how a run ended', () => {
   });
 });
 
-describe('what is said of very many runs or elements of one input', () => {
+describe('remarks about very many runs or elements of one input', () => {
   const remarksOf = async (text: string): Promise<readonly string[] | undefined> => (await new World().run([text])).inputs[0]?.remarks;
   const runs = (inside: string): string =>
     Array.from({ length: 30 }, (_, i) => `<nmaprun args="nmap ${i}" start="${1_760_000_000 + i}">${inside}`).join('');
@@ -152,7 +152,7 @@ describe('a run that counts more hosts up than it lists', () => {
     expect([said.nmap.scan.hosts.up, said.nmap.scan.hosts.claimed, said.event.reason]).toEqual([2, undefined, undefined]);
   });
 
-  test('says of no host that it is missing, nor that one is new', () => {
+  test('makes no host missing or new', () => {
     const view = (text: string): ScanView => {
       const collector = new ScanCollector();
       for (const item of itemsOf(text)) collector.add(item);
@@ -166,7 +166,7 @@ describe('a run that counts more hosts up than it lists', () => {
   });
 });
 
-test('the words in which we say what could not be read are no part of the id', () => {
+test('the reason why something could not be read is no part of the id', () => {
   const text = ended(GOOD, `${host('192.0.2.7')}<host><x></host>`);
   const idOf = (reason: string): string | undefined => {
     const mapper = new EventMapper({ ...DEFAULT_OPTIONS, now: () => 1_760_000_000_000 });

@@ -173,7 +173,7 @@ describe('what an event says', () => {
     expect(ecs(event!).nmap.host.ports).toMatchObject({ open: 0, other: 2 });
   });
 
-  test('malformed numbers of a refused host are not told of the next one', () => {
+  test('malformed numbers of a refused host are not attributed to the next one', () => {
     const [event] = eventsOf(scan(host('192.0.2.7', '<distance value="far"/><broken') + host('192.0.2.8')));
     expect(ecs(event!)).toMatchObject({ host: { ip: ['192.0.2.8'] } });
     expect(ecs(event!).nmap.malformed).toBeUndefined();

@@ -43,7 +43,7 @@ describe('expected exposure', () => {
     );
   });
 
-  test('without a list of what is expected, nothing is judged; networks alone name zones', () => {
+  test('without a list of what is expected, nothing is checked; networks alone name zones', () => {
     const zones = new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x');
     expect(zones.judge(['192.0.2.1'], 9999, 'tcp', NOW)).toBeUndefined();
     expect(zones.networkOf(['192.0.2.1'])?.zone).toBe('dmz');
@@ -63,7 +63,7 @@ describe('expected exposure', () => {
     expect(world.changes()).toHaveLength(before);
   });
 
-  test.for([{}, { networks: [] }, { networks: [{ network: '192.0.2.0/24', zone: 'x' }] }])('%j says nothing of what is meant to be open', (file) => {
+  test.for([{}, { networks: [] }, { networks: [{ network: '192.0.2.0/24', zone: 'x' }] }])('%j states no expectation', (file) => {
     expect(() => new ExposurePolicy(file, 'e.yaml')).toThrow(/^e\.yaml: it /);
   });
 
@@ -81,7 +81,7 @@ describe('expected exposure', () => {
     expect(severities(new Finder({ exposure: new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x') }))).toEqual([73]);
   });
 
-  test('told when it comes, baseline or not, with zone and owner in every event; and resolved', async () => {
+  test('reported when it appears, baseline or not, with zone and owner in every event; and resolved', async () => {
     const exposure = new ExposurePolicy(FILE, 'x');
     const world = new World({ findings: { exposure }, event: { networkOf: (ips) => exposure.networkOf(ips) } });
     const night = (day: number, ports: string): string =>
@@ -138,7 +138,7 @@ describe('settings', () => {
     references: [],
   } as const;
 
-  test('a silenced rule tells nobody, and does not say that it is resolved', async () => {
+  test('a silenced rule reports nothing, and no resolution', async () => {
     const world = new World();
     const night = (day: number): string =>
       scan(

@@ -17,7 +17,7 @@ test('the end of a run carries how many, by level', () => {
   expect(ecs(end!).nmap.scan.findings).toEqual({ critical: 0, high: 1, medium: 0, low: 1, info: 0 });
 });
 
-test('the inventory has the gravest of what was told', async () => {
+test('the inventory has the most severe of what was reported', async () => {
   const world = new World();
   await world.ship(scan(host('192.0.2.7', `<ports>${port(23, probed('telnet'))}${port(21, probed('ftp'))}${port(9999, '')}</ports>`)));
   const records = [...world.stored.values()].filter(({ dataset }) => dataset === 'nmap.inventory').map(({ own }) => (own as any).nmap.inventory);
@@ -151,11 +151,11 @@ describe('opened and resolved', () => {
     ]);
   });
 
-  test('a baseline swallows what is low, and nothing that is high', async () => {
+  test('a baseline includes what is low, and nothing that is high', async () => {
     expect(await new World().ship(night(0, anonymous + port(23, probed('telnet'))))).toEqual([
       '192.0.2.1 21/tcp anonymous FTP is allowed [high]',
       '192.0.2.1 23/tcp Telnet is reachable [high]',
-      '1 host, 2 open ports and 1 finding seen for the first time, with nothing earlier to compare: taken as the baseline, but for 2 findings told by themselves',
+      '1 host, 2 open ports and 1 finding seen for the first time, with nothing earlier to compare: taken as the baseline, except for 2 findings reported individually',
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('opened and resolved', () => {
     expect(await world.ship(night(3, selfSigned))).toEqual(['192.0.2.1 443/tcp the certificate is signed by itself (CN=www.example.net) [low]']);
   });
 
-  test('a guess is no news; it is told when it was asked, and resolved when something else answers', async () => {
+  test('a guess is not reported; it is reported when the service was probed, and resolved when something else answers', async () => {
     const guess = port(23, '<service name="telnet" method="table" conf="3"/>');
     const plain = 'nmap -p 21,23,443 192.0.2.0/29';
     const told = [{}, { guesses: 'alert' }].map((findings) => new World({ findings } as object));
@@ -201,7 +201,7 @@ describe('opened and resolved', () => {
     expect(await world.ship(night(1, port(2323, '<service name="3d-nfsd" method="table" conf="3"/>'), 'nmap -p 2323 192.0.2.0/29'))).toEqual([]);
   });
 
-  test('who begins to ask is not told of every service as of a new one', async () => {
+  test('turning on version detection does not report every service as new', async () => {
     const world = new World();
     const named = port(21, '<service name="ftp" method="table" conf="3"/>');
     await world.ship(night(0, named, 'nmap -p 21,23,443 192.0.2.0/29'));
@@ -210,7 +210,7 @@ describe('opened and resolved', () => {
     ]);
   });
 
-  test('what a version suggests is no news', () => {
+  test('a vulnerability inferred from the version is not reported', () => {
     const [one] = hosts(itemsOf(night(0, port(22, probed('ssh'), vulners(['CVE-2018-15919', '5.0', 'false'])))));
     expect(seenFindings(new Finder(), { run: { args: 'nmap' }, host: one!, time: NOW }).findings.map(({ isSilent }) => isSilent)).toEqual([true]);
   });
@@ -226,7 +226,7 @@ describe('a rule that comes with a new version, or with the configuration', () =
   /** Before the rules were there. */
   const before = { findings: { rules: new Map(['nmap-service-rsync', 'nmap-service-telnet'].map((id) => [id, { silence: true }])) } };
 
-  test('is no news of what was there before, but for what is grave', async () => {
+  test('does not report what was there before, except for severe findings', async () => {
     const world = new World();
     await world.run([run(9, rsync), run(8, { ...telnet, ip: '192.0.2.8' })], before);
     await world.run([run(7, rsync), run(6, { ...telnet, ip: '192.0.2.8' })]);
@@ -234,7 +234,7 @@ describe('a rule that comes with a new version, or with the configuration', () =
     expect(world.changes().findLast(({ action }) => action === 'baseline')?.message).toMatch(/^1 finding seen for the first time/);
   });
 
-  test('is news of what changed meanwhile', async () => {
+  test('reports what changed meanwhile', async () => {
     const world = new World();
     await world.run([run(9, { ...rsync, ports: [asked(873, 'http')] })], before);
     await world.run([run(8, rsync)]);

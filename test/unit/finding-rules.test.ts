@@ -9,7 +9,7 @@ import { found } from '../support/found.ts';
 import { PAIRS } from '../support/finding-pairs.ts';
 import { CVES } from '../support/cve-pairs.ts';
 
-test('a script of a megabyte is read in a moment, and told in a bounded number of findings', () => {
+test('a script of a megabyte is read in a moment, and gives a bounded number of findings', () => {
   const pump = (text: string): string => text.repeat(Math.ceil(1_000_000 / text.length));
   const started = process.cpuUsage();
   for (const text of ['CVE-', 'CVE-2014-', 'CVE-2014-0160', ' CVE:', 'VULNERABLE:&#xa;', 'a: b: ', 'State: VULNERABLE&#xa;', '&#x9;', '1.', 'x '])

@@ -20,7 +20,7 @@ describe('run-summary', () => {
     ],
   });
 
-  test('carries the sums, and says what a person wants to know', () => {
+  test('has the sums, and a message for people', () => {
     expectValidEvent(summary);
     expect(ecs(summary)).toMatchObject({
       '@timestamp': '2026-01-31T12:00:00.000Z',
@@ -34,7 +34,7 @@ describe('run-summary', () => {
     });
   });
 
-  test('tells what of earlier runs has gone now, beside what was read or alone', () => {
+  test('has the events of earlier runs that were sent now, with or without others', () => {
     const replayed = { ...NONE, read: 8, delivered: 3, already: 5 };
     const said = (sums: typeof NONE): unknown =>
       ecs(runSummaryEvent(OPTIONS, { ...FACTS, sinks: [{ name: 'loki', acknowledges: true, sums, replayed }] }))['message'];

@@ -32,7 +32,7 @@ const closed = networkOf(one(tcp(22, 'closed')));
 const changes = (...scans: readonly [string, string]): readonly { readonly action: string; readonly message: string }[] => diff(...scans).changes;
 
 describe('an SSH host key', () => {
-  test('that has changed is told with both fingerprints, as ssh shows them', () => {
+  test('that has changed is reported with both fingerprints, as ssh shows them', () => {
     const [change, ...rest] = diff(server(ED, RSA), server(ED_NEW, RSA)).changes;
     expect(rest).toEqual([]);
     expect(change).toMatchObject({
@@ -43,7 +43,7 @@ describe('an SSH host key', () => {
     });
   });
 
-  test('of each type that has changed is told at once', () => {
+  test('of each type that has changed is reported at once', () => {
     const [change, ...rest] = diff(server(ED, RSA), server(RSA_NEW, ED_NEW)).changes;
     expect(rest).toEqual([]);
     expect(change?.message).toMatch(/ has another SSH host key: ssh-ed25519 SHA256:\S+, was SHA256:\S+ \(others as well: ssh-rsa\)$/);
@@ -75,7 +75,7 @@ describe('an SSH host key', () => {
 describe('a certificate', () => {
   const https = (sha1: string, until: string): string => networkOf(one(tcp(443, 'open', certificate({ sha1, until: `${until}T00:00:00` }))));
 
-  test('that has changed is told with the one before', () => {
+  test('that has changed is reported with the one before', () => {
     expect(changes(https('aa', '2026-09-01'), https('bb', '2027-09-01')).map(({ message }) => message)).toEqual([
       '192.0.2.7 443/tcp has another certificate: CN=www.example.net, until 2027-09-01, was CN=www.example.net, until 2026-09-01',
     ]);

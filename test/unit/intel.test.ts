@@ -73,7 +73,7 @@ describe('snapshots of what is exploited', () => {
   );
   const at = (intel: Intel): Finding[] => [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => new Finder({ intel }).at(subject));
 
-  test('make a finding graver, and news', () => {
+  test('raise the severity of a finding, and report it', () => {
     expect(at(new Intel(whole())).map(({ alerts, severity, vulnerability }) => [alerts, severity, vulnerability])).toEqual([
       [
         true,
@@ -124,7 +124,7 @@ describe('snapshots of what is exploited', () => {
     expect(at(new Intel(snapshots({ 'known_exploited_vulnerabilities.json': KEV })))[0]?.alerts).toBe(true);
   });
 
-  test('that are old are told of', () => {
+  test('that are old cause a remark', () => {
     const folder = whole();
     expect(new Intel(folder).warnings(Date.parse('2026-02-10'))).toEqual([]);
     expect(new Intel(folder).warnings(Date.parse('2026-04-01'))).toEqual([

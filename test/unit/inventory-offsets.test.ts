@@ -138,7 +138,7 @@ test('one that was deleted from the disk gets it again, and the changes of a sca
   expect([...new Set(server.changes)].toSorted()).toEqual([...new Set(always.changes)].toSorted());
 });
 
-test('one that is down is not told again what it has lost, until it works', async () => {
+test('one that is down does not get again what it has lost, until it works', async () => {
   const stateDir = fastDir();
   const [always, server] = [new Server('always'), new Server('server')];
   await shipTo(stateDir, [always], [scanOf([[22, 80], [22], [80]], 0)]);
@@ -171,7 +171,7 @@ function portScan(nr: number, text: string): string {
   return scan(services + about, `scanner="nmap" version="7.93" args="nmap -p 22 ${HOSTS[0]}" start="${start}"`);
 }
 
-test('what scans say that come late, one after the other, replaces what was said before', async () => {
+test('late scans, one after the other, replace records correctly', async () => {
   const stateDir = fastDir();
   const server = new Server('server');
   const last = scanOf([[], undefined, undefined], 9).replaceAll('"22,80"', '"80"').replace(port(22, 'closed'), '');
@@ -195,7 +195,7 @@ const STEP = fc.record({
   purge: fc.boolean(),
 });
 
-test('whoever was there when: after a scan to each, all inventories say the same', async () => {
+test('whichever server was there when: after a scan to each, all inventories are the same', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 6 }), async (steps) => {
       const stateDir = fastDir();

@@ -99,7 +99,7 @@ test('a list of ports is kept once, whoever has looked it up before', () => {
   database.close();
 });
 
-test('who was told of a scan is forgotten with what was told of it, and nothing else', () => {
+test('offsets of a scan are deleted with its announced changes, and nothing else', () => {
   const database = opened();
   database.withoutDurability();
   const announced = new AnnouncedChanges(database);

@@ -37,7 +37,7 @@ describe('a host whose element could not be read', () => {
   });
 });
 
-test('hosts of some ranges that are missing are told, and none between them, however many these are', async () => {
+test('missing hosts of some ranges are reported, and none between them, however many these are', async () => {
   const scan = (day: number, targets: string, inside: string): string => scanOf({ day, inside, args: `nmap -v ${targets}`, verbose: true });
   for (const [between, last] of [
     [[2, 4, 6, 7], 5],
@@ -50,7 +50,7 @@ test('hosts of some ranges that are missing are told, and none between them, how
   }
 });
 
-test('every event is accounted for, though a change and an event of our own are told at once', async () => {
+test('every event is accounted for, though a change and an own event are sent at once', async () => {
   const world = new World();
   const nightly = (day: number, inside: string, targets = '192.0.2.0/29'): string => scanOf({ day, inside, args: `nmap ${targets}` });
   await world.ship(nightly(0, up(1) + up(2)));
@@ -61,7 +61,7 @@ test('every event is accounted for, though a change and an event of our own are 
 });
 
 describe('a sequence of scans', () => {
-  test('says what a careful person would write, and nothing else', async () => {
+  test('gives exactly the changes that a careful person would write', async () => {
     const world = new World();
     const nightly = (day: number, inside: string): string => scanOf({ day, inside });
     expect(await world.ship(nightly(0, up(1, CLOSED + tcp(22, 'open', ssh('9.2')))))).toEqual([
@@ -140,7 +140,7 @@ describe('a sequence of scans', () => {
     expect((change?.own as any).nmap.scan.id).not.toBe((first?.own as any).nmap.scan.id);
   });
 
-  test('confirmScans: closed and missing are told when they were found so often, flapping is not', async () => {
+  test('confirmScans: closed and missing are reported when they were found so often, flapping is not', async () => {
     const world = new World({ changes: { confirm: 2, mass: 100, everywhere: false } });
     const open = up(1, CLOSED + tcp(80));
     const nights = [open, up(1), open, up(1), open, up(1), up(1), up(1), open];
@@ -268,7 +268,7 @@ describe('two processes on one state', () => {
 });
 
 describe('scan-overdue', () => {
-  test('is told once, by whatever runs next, until a scan comes', async () => {
+  test('is reported once, by whatever runs next, until a scan comes', async () => {
     const maxAges = new Map([['default', 26 * 3_600_000]]);
     const hour = 3_600_000;
     const at = (hours: number) => ({ maxAges, event: { now: () => START * 1000 + hours * hour } });

@@ -58,24 +58,24 @@ test('what only an older scan has looked at is in the inventory, as of the lates
 });
 
 describe('a high weakness that comes late', () => {
-  test('is told when no later scan has looked for it', async () => {
+  test('is reported when no later scan has looked for it', async () => {
     expect(told(await shipped(['found', 'plain', 'found'], [0, 1, 2]))).toEqual(['finding-opened']);
     expect(told(await shipped(['found', 'plain', 'found'], [1, 0, 2]))).toEqual(['finding-opened']);
     expect(told(await shipped(['found', 'elsewhere'], [1, 0]))).toEqual(['finding-opened']);
   });
 
-  test('is not told when a later one has looked and not found it, though yet a later one has not looked', async () => {
+  test('is not reported when a later one has looked and not found it, though an even later one has not looked', async () => {
     const world = await shipped(['found', 'clean', 'plain', 'found'], [1, 2, 0]);
     expect([told(world), stands(world)]).toEqual([[], false]);
     await world.ship(night(3, 'found'));
     expect(told(world)).toEqual(['finding-opened']);
   });
 
-  test('is told when as many have not looked in vain as are asked for', async () => {
+  test('is reported when fewer scans than confirmScans have not found it', async () => {
     expect(told(await shipped(['found', 'clean', 'found'], [1, 0, 2], 2))).toEqual(['finding-opened']);
   });
 
-  test('stands, in any order, only if it was told', async () => {
+  test('is known as open, in any order, only if it was reported', async () => {
     const any = fc.array(fc.constantFrom(...(Object.keys(SEEN) as Seen[])), { minLength: 2, maxLength: 5 });
     const shuffled = any.chain((nights) =>
       fc.tuple(

@@ -13,7 +13,7 @@ const inFolder = (folder: string): string => (folder === '.' ? 'index.ts' : `${f
 const up = (folder: string): string => (folder === '.' ? './' : '../');
 
 describe('the table of layers', () => {
-  it('names every folder of src/, and nothing else lies there', () => {
+  it('names every folder of src/, and there is nothing else', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
     const there = new Set(files.map((path) => (path.includes('/') ? (path.split('/')[0] as string) : path)));
     expect([...there].sort()).toEqual([...folders.filter((name) => name !== '.'), 'index.ts'].sort());

@@ -57,7 +57,7 @@ describe('a file that is too much', () => {
     expect(failedFiles(database)).toEqual([]);
   });
 
-  test('a machine that is switched off now and then sets nothing aside; again and again at one file does', async () => {
+  test('switching a machine off now and then sets nothing aside; repeatedly at one file does', async () => {
     put('a.xml');
     for (let i = 0; i < 4; i++) {
       await dies();
@@ -65,11 +65,11 @@ describe('a file that is too much', () => {
     }
     await dies();
     expect(new FileAttempts(database, path, { pid: 1, isAlive: died }).orphans(Date.now())).toEqual([
-      'a.xml: portlog ended without a word 5 times while it read it',
+      'a.xml: portlog ended unexpectedly 5 times while it read it',
     ]);
   });
 
-  test('that a clock which was ahead wrote down as being read is tried all the same', async () => {
+  test('that is recorded as being read at a time in the future is tried all the same', async () => {
     put('a.xml');
     const time = Date.now();
     new FileAttempts(database, path, { pid: 4321, isAlive: () => true }).begin([{ name: 'a.xml', version: '1' }], '', time + 40 * 24 * 3_600_000);
@@ -79,7 +79,7 @@ describe('a file that is too much', () => {
     expect(later.begin([{ name: 'a.xml', version: '1' }], '', time + 1000)).toEqual([]);
   });
 
-  test('what is wrong with a file is told as an event, once, until something else is', async () => {
+  test('a problem of a file is reported as an event once, until there is another one', async () => {
     put('a.xml');
     const problem = { now: 'permission is denied' };
     const read = watcherOf((names) => report(names, { 'a.xml': new PortlogError('input-unreadable', problem.now) }));
@@ -121,7 +121,7 @@ describe('a file that is too much', () => {
     expect([after.shipped, failedFiles(database)]).toEqual([[['bad.xml', '→', 'file a']], []]);
   });
 
-  test('a mistake of ours with several is tried with each; with one it is set aside', async () => {
+  test('after a bug with several files each is tried alone; with one, the file is set aside', async () => {
     put('a.xml', 'bad.xml');
     const all = watcherOf((names) => (names.includes('bad.xml') ? new PortlogError('mistake', 'what was due failed') : report(names)));
     for (let i = 0; i < 4; i++) await all.look();

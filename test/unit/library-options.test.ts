@@ -189,7 +189,7 @@ describe('a value of another kind is refused in a sentence, by every function', 
       }
   });
 
-  test('an option that there is not has a nearest one', async () => {
+  test('an unknown option is refused with the nearest one', async () => {
     await expect(library.ship({ sources: [], sinks: [], strore: 1 } as never)).rejects.toMatchObject({
       code: 'usage',
       message: 'ship: there is no option strore',

@@ -67,7 +67,7 @@ describe('a link-local address', () => {
     expect(keyOf({ daysAgo: 1, args, address })).toBe(hostEntityId('default', key));
   });
 
-  test('a host that has another address, too, is told by that one', () => {
+  test('a host with another address, too, is identified by that one', () => {
     const both = scanOf({ daysAgo: 1, args: '-e eth0 192.0.2.7' }).replace('<ports>', '<address addr="192.0.2.7" addrtype="ipv4"/><ports>');
     expect(ecs(eventsOf(both)[0]!).nmap.entity.id).toBe(hostEntityId('default', '192.0.2.7'));
   });
@@ -86,7 +86,7 @@ describe('a link-local address', () => {
   });
 });
 
-test('what stands for a link in the arguments is the name of an interface, or nothing', () => {
+test('a link in the arguments is the name of an interface, or ignored', () => {
   expect(linkOf(undefined)).toBeUndefined();
   expect(linkOf('nmap -6 fe80::1%a%b')).toBeUndefined();
   expect(linkOf(String.raw`nmap -e "eth0 \"x\"" fe80::1`)).toBeUndefined();

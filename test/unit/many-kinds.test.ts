@@ -30,7 +30,7 @@ test('of hundreds of kinds of scan at an address some are left out once very muc
   database.close();
 });
 
-test('it is told that kinds of scan were left out', async () => {
+test('a remark says that kinds of scan were left out', async () => {
   const world = new World({ event: { now: () => 1_800_000_000_000 } });
   const scans = (count: number): string =>
     Array.from(
@@ -41,6 +41,6 @@ test('it is told that kinds of scan were left out', async () => {
   const { inputs } = await world.run([scans(100), scans(900)]);
   expect(inputs[0]?.remarks).toEqual([]);
   expect(inputs[1]?.remarks).toEqual([
-    'so many kinds of scan looked at the same addresses before that some were not compared with it: what is new may be told as seen for the first time, and that it looks at less may not be told',
+    'so many kinds of scan covered the same addresses before that it was not compared with all of them: what is new may be reported as seen for the first time, and that it covers less may not be reported',
   ]);
 });

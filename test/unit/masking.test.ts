@@ -181,7 +181,7 @@ describe('what is secret in the arguments of nmap', () => {
     expect(maskArguments(args as string)).toBe(args);
   });
 
-  test('what nobody can take apart is masked to its end', () => {
+  test('arguments that cannot be parsed are masked to their end', () => {
     expect(maskArguments('nmap -p 80 --script-args "pass=a 192.0.2.7')).toBe('nmap -p 80 --script-args ***');
     expect(maskArguments("nmap --script-args pass='hunter 2' -p 80 192.0.2.7")).toBe('nmap --script-args *** -p 80 192.0.2.7');
   });

@@ -115,7 +115,7 @@ describe('masscan', () => {
 });
 
 describe('an identical <host> of nmap', () => {
-  test('is told once and counted', () => {
+  test('is reported once and counted', () => {
     const text = scan(host('192.0.2.7', port(80)).repeat(3));
     expect(eventsOf(text).map(({ action }) => action)).toEqual(['host-observed', 'port-observed', 'scan-finished']);
     expect(totals(text)).toMatchObject({ up: 1, listed: 1, open: 1, repeated: 2 });

@@ -64,7 +64,7 @@ test('a sink that was not there gets the changes of a scan when the scan is ship
   expect([changesIn(a), changesIn(b)]).toEqual([told, told]);
 });
 
-test('a sink that was not there is told which changes are no longer kept, once; who got them is not', async () => {
+test('a sink that was added gets a remark about changes that are no longer kept, once; one that got them does not', async () => {
   const folder = fastDir();
   const [a, b, state] = [join(folder, 'a'), join(folder, 'b'), join(folder, 'state')];
   const files = SCANS.map((text, index) => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 /** Looks at what a program passes, and hands it on to the function of that name. */
 const LIBRARY = 'library/';
 
-test('no two exported functions have one name: a reader takes them for one', () => {
+test('no two exported functions have the same name', () => {
   const places = new Map<string, string[]>();
   for (const path of readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.startsWith(LIBRARY)))
     for (const [, name = ''] of readFileSync(`src/${path}`, 'utf8').matchAll(/^export (?:async )?function\*? (\w+)/gm))

@@ -9,7 +9,7 @@ const made = (database: Database): unknown => [
   ['user_version', 'application_id', 'auto_vacuum', 'journal_mode'].map((name) => database.get(`PRAGMA ${name}`)),
 ];
 
-test('a new state file, made at once, has what one has that was brought up to date step by step', () => {
+test('a new state file, created in one step, equals one that was migrated step by step', () => {
   const [atOnce, byStep] = [openDatabase(fastDir()), Database.open(stateFile(fastDir()), SCHEMA_VERSIONS)];
   expect(made(atOnce)).toEqual(made(byStep));
   for (const { name } of byStep.all(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`))

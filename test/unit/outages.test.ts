@@ -18,7 +18,7 @@ function said(minutes: number, then: (outages: Outages) => void = () => undefine
     .slice(0, -1);
 }
 
-test('a sink that is down is said once, and again at rising intervals', () => {
+test('a sink that is down is reported once, and again at growing intervals', () => {
   expect(said(12 * 60)).toEqual([
     'portlog: loki http://l is not available: it is silent',
     'portlog:   → look there',
@@ -30,7 +30,7 @@ test('a sink that is down is said once, and again at rising intervals', () => {
   ]);
 });
 
-test('that it is back is said once', () => {
+test('its recovery is reported once', () => {
   const lines = said(10, (outages) => {
     outages.isUp('loki http://l');
     outages.isUp('loki http://l');
@@ -39,7 +39,7 @@ test('that it is back is said once', () => {
   expect(lines.slice(2)).toEqual(['portlog: loki http://l is available again, after 10 minutes']);
 });
 
-test('one that is renamed, and renamed back, is another one: nothing of the first is said of it', () => {
+test('one that is renamed, and renamed back, counts as a new one', () => {
   const lines = said(10, (outages) => {
     outages.keepOnly(new Set(['loki http://l (name=one)']));
     outages.isUp('loki http://l (name=one)');
@@ -53,7 +53,7 @@ test('one that is renamed, and renamed back, is another one: nothing of the firs
   ]);
 });
 
-test('a warning of a check is said again only when another check did not give it', () => {
+test('a warning of a check is repeated only after a check without it', () => {
   const lines = said(0, (outages) => {
     for (const warnings of [['a'], ['a', 'b'], ['b'], ['a']]) outages.warn('loki http://l', warnings);
   });

@@ -107,7 +107,7 @@ describe('one event does not block the others', () => {
     expect(dead.length).toBeGreaterThan(3);
   });
 
-  test('on which we make a mistake: it ends as a dead letter that says so', async () => {
+  test('that causes a bug in the sink: it ends as a dead letter that says so', async () => {
     const stateDir = fastDir();
     const stored = new Set<string>();
     const sink = all(stored, () => {
@@ -139,7 +139,7 @@ describe('one event does not block the others', () => {
         : { ...NOTHING, delivered: others.length, retry: entries, setAside: true, refusal: { reason: 'cannot store this', status: 500 } };
     const alone = EVENTS.filter(({ id }) => id === poison);
 
-    test('it waits, whatever time passes, and why is said: nobody knows whether it is to blame', async () => {
+    test('it waits, however long, with a reason: whether the event is the cause is unknown', async () => {
       const stateDir = fastDir();
       const sink = all(new Set(), answer);
       for (let run = 0; run < 20; run++) {
@@ -148,7 +148,7 @@ describe('one event does not block the others', () => {
           0,
           `${to.name} refuses what it is sent (500: cannot store this)`,
         ]);
-        expect(failure?.hint).toContain('shows when it takes another event');
+        expect(failure?.hint).toContain('when it accepts another event');
       }
     });
 
@@ -260,7 +260,7 @@ describe('a sink that may take some kinds of events only', () => {
     expect(again.account.tally).toMatchObject({ already: EVENTS.length, delivered: 0 });
   });
 
-  test('that may take none is not asked with all that waits, and says why', async () => {
+  test('that accepts none is not tried with everything that waits, and says why', async () => {
     const stateDir = fastDir();
     const many = eventsOf(scan(Array.from({ length: 100 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
     const watched = narrow(new Set(), () => new Set(['nmap.host', 'nmap.port', 'nmap.scan']));

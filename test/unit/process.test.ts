@@ -49,7 +49,7 @@ describe('a process', () => {
     expect(execFileSync('unshare', ['--mount', 'sh', '-c', script, process.execPath, code], { encoding: 'utf8' })).toBe('1 true\n');
   });
 
-  test.skipIf(process.platform !== 'linux')('is gone when it has ended, even if nobody has buried it', async () => {
+  test.skipIf(process.platform !== 'linux')('is gone when it has ended, even as a zombie', async () => {
     // The shell becomes a program that asks for none of its children.
     const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60']);
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];

@@ -106,10 +106,10 @@ test('scaninfo after the first progress elements counts; scaninfo after a host i
   expect(early.map(({ kind }) => kind)).toEqual(['run', 'task', 'host', 'end']);
   expect(early[0]).toMatchObject({ run: { scaninfo: [{ services: '80' }] } });
   const late = itemsOf(scan(host('192.0.2.1') + info));
-  expect(refusals(late)).toMatchObject([{ element: 'scaninfo', reason: 'it stands behind the header of its run' }]);
+  expect(refusals(late)).toMatchObject([{ element: 'scaninfo', reason: 'it comes after the header of its run' }]);
 });
 
-test('a host is never lost without a word, whatever has become of its tags', () => {
+test('a host is never lost silently, whatever happened to its tags', () => {
   for (const [tag, broken] of [
     ['<host ', '<ho st '],
     ['<host ', '<h\0st '],

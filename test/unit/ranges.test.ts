@@ -52,7 +52,7 @@ test('no text is cut through the middle of a character', () => {
   );
 });
 
-test('the type of a TLS port is one wherever it is told of', () => {
+test('a TLS port has the same service type in every event', () => {
   const tls = (version: string, number = 443): string =>
     port(number, 'open', `<service name="http" tunnel="ssl" product="nginx" version="${version}" method="probed" conf="10"/>`);
   const events = eventsOf(scan(host('192.0.2.7', tls('1.0')))).map(ecs);

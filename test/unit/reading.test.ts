@@ -143,7 +143,7 @@ describe('encodings', () => {
   test('an unknown encoding is reported, and the scan is read as UTF-8', () => {
     expect(names(Buffer.from(declared('klingon')))).toEqual(['müller.example']);
     expect(refusals(itemsOf(declared('klingon')))).toEqual([
-      { element: '?xml', offset: 0, length: 0, reason: 'it names the encoding "klingon", which is not known here; the scan is read as UTF-8' },
+      { element: '?xml', offset: 0, length: 0, reason: 'it names the unknown encoding "klingon"; the scan is read as UTF-8' },
     ]);
   });
 

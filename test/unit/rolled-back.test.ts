@@ -68,7 +68,7 @@ function expectWhole(pipelines: readonly SinkPipeline[], delivered: number): voi
 }
 
 describe.each(['commit', 'INSERT INTO spool', 'INSERT OR REPLACE INTO ledger', 'UPDATE run'])('a full disk at %s', (at) => {
-  test('takes drafts back: what they announce is sent, and the sum closes', async () => {
+  test('undoes drafts: what they announce is sent, and the sum balances', async () => {
     const fault: Fault = { at: undefined };
     const { store, delivery, stored } = start(fault);
     fault.at = at;
@@ -84,7 +84,7 @@ describe.each(['commit', 'INSERT INTO spool', 'INSERT OR REPLACE INTO ledger', '
     store.close();
   });
 
-  test('costs what is announced behind it nothing', async () => {
+  test('does not affect later announcements', async () => {
     const fault: Fault = { at: undefined };
     const { store, delivery, stored } = start(fault);
     fault.at = at;
@@ -99,7 +99,7 @@ describe.each(['commit', 'INSERT INTO spool', 'INSERT OR REPLACE INTO ledger', '
   });
 });
 
-test('the state fails between the drafts of two sinks: the first one is taken back, too', async () => {
+test('the state fails between the drafts of two sinks: the first one is undone, too', async () => {
   const fault: Fault = { at: undefined };
   const { store, delivery, stored } = start(fault);
   const [, second] = delivery.pipelines;

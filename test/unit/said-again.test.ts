@@ -39,7 +39,7 @@ describe('one host of 8 MB that lists the same open port again and again', () =>
     expect(findingsOf(one)).toHaveLength(1);
   });
 
-  test('tells it and its weakness once, and counts the others', () => {
+  test('reports it and its weakness once, and counts the others', () => {
     const events = eventsOf(text);
     expect(actions(events)).toEqual(['host-observed', 'port-observed', 'finding-observed', 'scan-finished']);
     expect(ecs(events[0]!).nmap.host.ports.open).toBe(times);
@@ -56,15 +56,15 @@ describe('one host of 8 MB that lists the same open port again and again', () =>
   });
 });
 
-describe('one host of 8 MB that says of a port two things by turns', () => {
+describe('one host of 8 MB that alternates between two statements about a port', () => {
   const text = listing((OPEN + ANSWERED).repeat(many(OPEN + ANSWERED)));
 
-  test('tells both once, and holds one weakness', () => {
+  test('reports both once, and keeps one weakness', () => {
     expect(findingsOf(hostOf(text))).toHaveLength(1);
     expect(actions(eventsOf(text))).toEqual(['host-observed', 'port-observed', 'port-observed', 'finding-observed', 'scan-finished']);
   });
 
-  test('one that says each time something else holds one weakness', () => {
+  test('one that makes a new statement each time keeps one weakness', () => {
     const ports = Array.from({ length: many(ANSWERED) }, (_, i) => telnet(`state="open" reason_ttl="${i}"`)).join('');
     const one = hostOf(listing(ports));
     expect(findingsOf(one)).toHaveLength(1);
@@ -85,7 +85,7 @@ describe.each([
   const last = (ports: string): string | undefined =>
     sightingOf(runCoverage(new RunDraft()), hostOf(listing(ports + more))).ports.get('23/tcp')?.state;
 
-  test('tells each statement once, in the order of the first', () => {
+  test('reports each statement once, in the order of their first occurrence', () => {
     const filtered = telnet('state="open|filtered"');
     expect(told(OPEN + filtered + OPEN + filtered)).toEqual(['open', 'open|filtered']);
     expect(told(filtered + filtered + OPEN)).toEqual(['open|filtered', 'open']);

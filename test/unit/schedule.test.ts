@@ -92,7 +92,7 @@ describe('a schedule', () => {
     expect(new ScheduledScans(database).failed(() => true, 0)).toEqual([]);
   });
 
-  test('a scan without a finished run is told once, with its reason', async () => {
+  test('a scan without a finished run is reported once, with its reason', async () => {
     const clock = new Night(START + HOUR);
     await night(NIGHTLY, clock, () => 'nmap ended with exit code 1');
     const scans = new ScheduledScans(database);
@@ -153,7 +153,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  test('by the minute, and late by more than one: the last one runs, and those between are told', async () => {
+  test('every minute, and late by more than one: the last one runs, and those between are reported', async () => {
     const minutely = { ...NIGHTLY, timetable: timetable('* * * * *', 'UTC', 'cron') };
     const clock = new Night(START + 5 * MINUTE);
     const log = await night(minutely, clock, () => {
@@ -198,11 +198,11 @@ describe('a schedule', () => {
     expect(scans.begin('nightly', 'lab', START + HOUR, 2, START + HOUR)).toBe(false);
   });
 
-  test('a scan whose portlog was killed is told by the next', () => {
+  test('a scan whose portlog was killed is reported by the next run', () => {
     const scans = new ScheduledScans(database);
     scans.begin('nightly', 'lab', START, 4711, START);
     expect(scans.failed(() => true, START)).toEqual([]);
-    expect(scans.failed((pid) => pid !== 4711, START + HOUR)).toMatchObject([{ due: START, problem: 'portlog ended without a word' }]);
+    expect(scans.failed((pid) => pid !== 4711, START + HOUR)).toMatchObject([{ due: START, problem: 'portlog ended unexpectedly' }]);
     expect(scans.last('nightly', () => true)?.ended).toBe(START + HOUR);
   });
 });

@@ -17,7 +17,7 @@ test.each(Object.keys(SINK_SETTINGS))('so are the options of %s', (type) => {
   expectSchema(optionsSchema(type) ?? {});
 });
 
-test('what is none is told apart', () => {
+test('invalid data is distinguished', () => {
   expect(() => expectSchema({ properties: { port: { type: 'portnumber' } } })).toThrow('type');
 });
 

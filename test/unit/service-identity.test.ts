@@ -51,7 +51,7 @@ describe('what changes by itself is no change, in any setting', () => {
   });
 });
 
-describe('a real change is told', () => {
+describe('a real change is reported', () => {
   const rows: readonly (readonly [Words, Words, product: boolean, version: boolean, full: boolean])[] = [
     [['OpenSSH', '9.2p1'], ['OpenSSH', '9.6p1'], false, true, true],
     [['Microsoft Exchange', '15.2.986.5'], ['Microsoft Exchange', '15.2.986.9'], false, true, true],
@@ -72,7 +72,7 @@ describe('a real change is told', () => {
   });
 });
 
-test('texts that a stranger chose cost their length', () => {
+test('untrusted texts cost their length', () => {
   const before = process.cpuUsage();
   for (const piece of ['1', '1:', '1.', '0:', 'a.', 'Mon, ', ' 1', '1 ', 'Jan ', '0-', '::', 'up ', '\0', '(', 'f'])
     for (const form of ['name', 'remark'] as const) stableText(`${piece.repeat(200_000)}9`, form);
@@ -98,7 +98,7 @@ ${FOOTER.replace(/time="\d+"/, `time="${1_760_000_060 + day * DAY}"`)}</nmaprun>
 describe('a version that nmap knows as a range', () => {
   const lessExact = (a: Words, b: Words): boolean => isLessExact(keptService('x', a), keptService('x', b));
 
-  test('says less than one that fits, and nothing of another', () => {
+  test('is less precise than one that fits, and no statement about another', () => {
     expect(lessExact(['Samba smbd', '3.X - 4.X'], ['Samba smbd', '4.17.12-Debian'])).toBe(true);
     expect(lessExact(['Microsoft Windows 7 - 10 microsoft-ds'], ['Windows 7 Professional 7601 Service Pack 1 microsoft-ds'])).toBe(true);
     expect(lessExact(['PostgreSQL DB', '9.6.4 - 9.6.6 or 9.6.13 - 9.6.19'], ['PostgreSQL DB', '9.6.5'])).toBe(true);
@@ -135,7 +135,7 @@ describe('a version that nmap knows as a range', () => {
   });
 });
 
-describe('an answer that says less of the same service', () => {
+describe('a less precise answer of the same service', () => {
   type Named = readonly [name: string, ...Words];
   const kept = ([name, ...words]: Named): ReturnType<typeof keptService> => keptService(name, words);
   const rows: readonly (readonly [what: string, less: Named, more: Named])[] = [

@@ -63,7 +63,7 @@ describe('a host of which nothing answers any more', () => {
     ]);
   });
 
-  test('is told of once if it was down already', async () => {
+  test('is reported once if it was down already', async () => {
     const down = night(1, '', { reason: 'no-response', state: 'down' });
     expect(await told(BOTH, down, silent(2), night(3, FTP + SSH))).toEqual([
       '192.0.2.7 is down, was up for 1 day',
@@ -104,7 +104,7 @@ describe('a host of which nothing answers any more', () => {
   });
 });
 
-test('an address that never answered is neither up nor missing, and what opens there is told', async () => {
+test('an address that never answered is neither up nor missing, and a port that opens there is reported', async () => {
   expect(await told(silent(0), silent(1), night(2, SSH + filtered(21)))).toEqual([
     '192.0.2.7 is new, with 22/tcp ssh OpenSSH 9.6 open',
     '192.0.2.7 22/tcp opened (ssh OpenSSH 9.6), filtered for 2 days',

@@ -113,7 +113,7 @@ describe('many small runs in one file', () => {
     expect(deaths).toBeGreaterThan(5);
   });
 
-  test('a run that is there twice is told once', async () => {
+  test('a run that occurs twice is reported once', async () => {
     const world = new World();
     const [night = ''] = NIGHTS;
     const { sinks } = await world.run([night + night + night]);
@@ -161,7 +161,7 @@ describe('many small runs in one file', () => {
     expect(hosts(world)).toEqual(hosts(without));
   });
 
-  test('a mistake is told of the file that it is in, whatever is read by then', async () => {
+  test('a bug is reported for the file that causes it, whatever is read by then', async () => {
     const expects = (ips: readonly string[]): undefined => {
       if (ips.includes('192.0.2.1')) throw new TypeError('inside of the transaction');
       return undefined;
@@ -178,7 +178,7 @@ describe('many small runs in one file', () => {
     expect(JSON.stringify(world.known())).toContain('192.0.2.3');
   });
 
-  test('what a slow file has said is not held back by the next one', async () => {
+  test('events of a slow file are not delayed by the next one', async () => {
     const world = new World();
     const { promise, resolve } = Promise.withResolvers<void>();
     const slow = async function* (): AsyncGenerator<Uint8Array> {
@@ -199,7 +199,7 @@ describe('many small runs in one file', () => {
     expect(world.changes().length).toBeGreaterThan(0);
   });
 
-  test('what another process has found meanwhile is not missed, nor told twice', async () => {
+  test('changes that another process has found meanwhile are neither missed nor reported twice', async () => {
     const [mine, theirs] = [new World(), new World()];
     Object.assign(theirs, { stateDir: mine.stateDir });
     const [first, second] = [ONE_FILE.slice(0, ONE_FILE.length / 2), ONE_FILE.slice(ONE_FILE.length / 2)];

@@ -109,7 +109,7 @@ describe('the spool', () => {
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
-  test('what has waited too long is given up and counted', async () => {
+  test('events that have waited too long are discarded and counted', async () => {
     const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const later = clockAt();

@@ -110,7 +110,7 @@ describe('the state file', () => {
     }
   });
 
-  test('network file systems are told by their magic number', () => {
+  test('network file systems are recognised by their magic number', () => {
     expect(describeFilesystem(0x6969)).toEqual({ name: 'nfs', network: true, ephemeral: false, local: false });
     expect(describeFilesystem(-11317950)).toEqual({ name: 'cifs', network: true, ephemeral: false, local: false });
     expect(describeFilesystem(0xef53)).toMatchObject({ network: false, ephemeral: false });
@@ -199,7 +199,7 @@ describe('the state file', () => {
     for (const file of readdirSync(stateDir)) expect(readFileSync(join(stateDir, file), 'latin1'), file).not.toContain('token of a customer');
   });
 
-  test('of a version whose ledger could lie: what waits is known, what may never have arrived is not', async () => {
+  test('of a version whose ledger could be wrong: waiting groups are known, others that may never have arrived are not', async () => {
     const stateDir = freshDir();
     const [waiting, old] = ['a'.repeat(32), 'b'.repeat(32)];
     const { frame, checksum } = packFrame([entry('one', 'body')], '');

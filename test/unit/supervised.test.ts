@@ -54,7 +54,7 @@ describe('/healthz', () => {
     expect(await get('/healthz')).toEqual([200, 'ok\n']);
   });
 
-  test('is no matter of sinks: a service whose servers are down is not to be started again', async () => {
+  test('does not depend on sinks: a service whose servers are down must not be restarted', async () => {
     answers = async () => [{ sink: SINK, is: 'down', reason: 'connection refused' }];
     expect((await get('/readyz'))[0]).toBe(503);
     expect((await get('/healthz'))[0]).toBe(200);
@@ -102,7 +102,7 @@ describe('/readyz', () => {
     expect(await get('/readyz')).toEqual([503, `state: open\nfirst look: done\n${SINK}: set up\nloki http://loki:3100: 401\n`]);
   });
 
-  test('asks sinks once a minute at most, however often it is asked, and anew after a failure', async () => {
+  test('checks sinks once a minute at most, however often it is asked, and again after a failure', async () => {
     await Promise.all([get('/readyz'), get('/readyz'), get('/readyz')]);
     expect(asked).toBe(1);
     elapsed = 60_001;
@@ -118,7 +118,7 @@ describe('/readyz', () => {
 });
 
 describe('/metrics', () => {
-  test('that cannot be told is 500 with the reason, and nothing in it that a terminal obeys', async () => {
+  test('that cannot be computed are 500 with the reason, without control characters', async () => {
     metrics = () => Promise.reject(new Error('database \u001B[31mis locked'));
     expect(await get('/metrics')).toEqual([500, 'this is not available now: database \\x1B[31mis locked\n']);
   });

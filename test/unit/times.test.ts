@@ -38,7 +38,7 @@ const ago = (days: number): number => (NOW - days * DAY) / 1000;
 const worldAt = (now = () => NOW): World => new World({ event: { now } });
 
 describe('a scan of the future', () => {
-  test('is told, and silences nothing', async () => {
+  test('is reported, and hides nothing', async () => {
     const world = worldAt();
     await world.ship(fixture('future.xml').toString());
     expect(await world.ship(scanOf({ start: ago(-0.001), ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, was closed']);
@@ -59,7 +59,7 @@ describe('a scan of the future', () => {
     ]);
   });
 
-  test('is older than any scan that tells its time and comes later, be that read much later than it was made', async () => {
+  test('counts as older than any later scan with a possible time, even one that is read long after it was made', async () => {
     const world = worldAt();
     const future = fixture('future.xml').toString();
     await world.ship(future);
@@ -108,7 +108,7 @@ describe('a scan of the future', () => {
     expect([hostEvent.nmap.malformed, end.nmap.malformed]).toEqual([undefined, undefined]);
   });
 
-  test('a time of 0 is said to be none, wherever it is that of a run', () => {
+  test('a time of 0 is reported as missing if it is that of a run', () => {
     const [hostEvent, , end] = eventsOf(
       scanOf({ start: 0, host: 0, finished: 0, ports: [80] }).replace('<host', '<taskend task="x" time="0"/><host'),
     ).map(ecs);
@@ -202,7 +202,7 @@ function oldState(world: World): void {
 }
 
 describe('a state of before', () => {
-  test('that has seen the future heals with the next scan, and tells what it finds', async () => {
+  test('with a scan of the future is corrected by the next scan, which reports its changes', async () => {
     const world = worldAt();
     oldState(world);
     expect(await world.ship(scanOf({ start: ago(0.01), ports: [22] }))).toEqual([

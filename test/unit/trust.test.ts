@@ -10,7 +10,7 @@ import { freshDir, ROOT } from '../support/run-portlog.ts';
 
 const SCAN = join(ROOT, 'examples', 'loopback.xml');
 
-test.skipIf(process.getuid?.() !== 0)('a state directory that somebody makes just before us in a sticky directory is not ours', () => {
+test.skipIf(process.getuid?.() !== 0)('a state directory that somebody else creates first in a sticky directory is refused', () => {
   const folder = realpathSync(freshDir());
   chmodSync(folder, 0o1777);
   const state = join(folder, 'state');
@@ -91,7 +91,7 @@ describe('who else writes', () => {
   });
 });
 
-describe('what somebody else may change', () => {
+describe('files that somebody else may change', () => {
   const isRoot = process.getuid?.() === 0;
   const expectDoubt = ({ stderr, code }: { readonly stderr: string; readonly code: number | null }, what: string, path: string): void => {
     if (isRoot) expect([code, stderr]).toEqual([2, expect.stringContaining(`${what} ${path} may be written by everyone, and portlog runs as root`)]);

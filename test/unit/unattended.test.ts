@@ -167,7 +167,7 @@ describe('housekeeping', () => {
     expect(tries).toHaveLength(9);
   });
 
-  test('has a sink tell again what stands when it says so, however long another one is down', async () => {
+  test('lets a sink renew its alerts when due, however long another one is down', async () => {
     const clock = new Night(Number.POSITIVE_INFINITY);
     const tries: number[] = [];
     database.run("INSERT INTO sink (id, type, target, scope) VALUES (1, 'alertmanager', 'http://a', ''), (2, 'alertmanager', 'http://b', '')");
@@ -201,7 +201,7 @@ describe('housekeeping', () => {
     expect(tries).toHaveLength(5);
   });
 
-  test('tells of a site whose scan did not come', async () => {
+  test('reports a site without a recent scan', async () => {
     const clock = new Night(Number.POSITIVE_INFINITY);
     let tries = 0;
     const housekeeping = new Housekeeping({
@@ -242,7 +242,7 @@ describe('looking', () => {
   });
 });
 
-test('what is wrong at each look is said once, until a look goes well; and each is a sign of life', async () => {
+test('a problem of every look is reported once, until a look succeeds; and each look is a sign of life', async () => {
   const clock = new Night(START + HOUR);
   const problems: string[] = [];
   let [looks, signs] = [0, 0];

@@ -19,7 +19,7 @@ import { put, watcherOf, report, path, WHOLE, HOUR, database, ownDirectory } fro
 ownDirectory();
 
 describe('each sink gets each file', () => {
-  test('a sink that comes later gets what lies there, and the others nothing again', async () => {
+  test('a sink that is added later gets the existing files, and the others nothing again', async () => {
     put('a.xml', 'b.xml');
     const trial = watcherOf(report, { sinks: ['stdout  ecs'] });
     await trial.look();
@@ -88,7 +88,7 @@ describe('what lies in a directory', () => {
     await all.look();
     await all.look();
     expect(all.leftAlone).toHaveLength(21);
-    expect(all.leftAlone.at(-1)).toBe(`${basename(path)}: 40 more in it are left alone like these`);
+    expect(all.leftAlone.at(-1)).toBe(`${basename(path)}: 40 more in it are ignored for the same reasons`);
   });
 
   test('symbolic links are not followed, and that is said once; nor is one that takes the place of a file', async () => {
@@ -134,7 +134,7 @@ describe('what lies in a directory', () => {
 });
 
 describe('clocks that were wrong', () => {
-  test('a start with a clock in the future does not settle a schedule for ever', () => {
+  test('a start with a clock in the future does not stop a schedule for ever', () => {
     const scans = new ScheduledScans(database);
     const [now, future] = [Date.parse('2026-01-31T12:00:00Z'), Date.parse('2036-01-31T12:00:00Z')];
     scans.handledUntil('nightly', '0 2 * * *', future);

@@ -12,7 +12,7 @@ const made = (folder: string, name: string, text = ''): string => {
   return join(folder, name);
 };
 
-describe('what is run when a command is', () => {
+describe('programs that a command runs', () => {
   const folder = realpathSync(freshDir());
   const script = made(folder, 'script.py');
   const program = made(folder, 'program', `#!${folder}/interpreter -x\n`);
@@ -94,13 +94,13 @@ describe('what is run when a command is', () => {
     [['/bin/sh', '-c', `cat >/data; ${script} </data | tee /data`]],
     [['/usr/bin/perl', '-w', script, '/data']],
     [['/usr/bin/awk', '-f', script, '/data']],
-  ])('words that are data are not looked at: %j', ([command = []]) => {
+  ])('arguments that are data are not checked: %j', ([command = []]) => {
     const found = whatRuns(command, { path: [path, '/usr/bin', '/bin'], folder: '/' });
     expect(found.filter((one) => one.includes('/data'))).toEqual([]);
     expect(found).toContain(command.find((word) => word === script || word === program) ?? command[0]);
   });
 
-  test('a network or a number leads to nothing that anybody could make', () => {
+  test('a network or a number is not taken for a file', () => {
     const found = whatRuns([inner, '192.0.2.0/24', '20', '--dry-run'], lookup);
     expect(found).toEqual(expect.arrayContaining([inner]));
     for (const one of found) expect(whoElseMakes(one, { uid: 0, gid: 0 }), one).toBe(whoElseWrites(one, { uid: 0, gid: 0 }));
@@ -151,7 +151,7 @@ describe('a group', () => {
   };
   const others = (gid: number, uid: number): boolean => hasOthers(gid, uid, (path) => files[path] ?? '');
 
-  test('without members is nobody: /usr/local of a Debian, which belongs to root and staff, may be used', () => {
+  test("without members is no risk: Debian's /usr/local, which belongs to root and staff, may be used", () => {
     expect([others(50, 0), others(50, 1000)]).toEqual([false, false]);
   });
 

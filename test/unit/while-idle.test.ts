@@ -21,7 +21,7 @@ async function taken(hasWork: boolean): Promise<readonly string[]> {
   return said;
 }
 
-test('what waits is done while the next piece lets itself be waited for, and not before', async () => {
+test('waiting work is done while the next piece is delayed, and not before', async () => {
   expect(await taken(true)).toEqual(['1', '2', 'work', '3']);
 });
 
@@ -50,7 +50,7 @@ test('pieces that are there at once take no timer', async () => {
   expect([taken, sleeps]).toEqual([[1, 2, 3], 0]);
 });
 
-test('who wants no more ends the input', async () => {
+test('a consumer that stops ends the input', async () => {
   let ended = false;
   const endless = async function* (): AsyncGenerator<number> {
     try {

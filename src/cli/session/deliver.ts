@@ -85,7 +85,7 @@ function storeOrProblem(context: CommandContext, settings: Settings, sources: re
     return openState(context, settings, namesOf(sources));
   } catch (error) {
     if (!(error instanceof PortlogError) || !isOutOfRoom(error)) throw error;
-    context.log.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
+    context.log.warn(`${error.message}: events are delivered without state, and those that a destination does not accept now are lost`);
     return error;
   }
 }

@@ -16,17 +16,15 @@ export function duplicateSinkProblem(sinks: readonly Pick<Sink, 'name' | 'identi
     return true;
   });
   if (twin === undefined) return undefined;
-  return new PortlogError(
-    'sink-options',
-    `${twin.name} is named twice: portlog could not tell what was given to the one from what was given to the other`,
-    { hint: hintFor(twin.identity) },
-  );
+  return new PortlogError('sink-options', `${twin.name} is named twice: portlog could not distinguish what each of them has got`, {
+    hint: hintFor(twin.identity),
+  });
 }
 
 function hintFor(identity: SinkIdentity): string {
-  if (identity.type === 'alertmanager') return 'have it once: who hears of what is said by the routes of Alertmanager';
-  if (isFile(identity)) return 'have it once: a file is one destination, whatever is written to it';
-  return 'have it once; or, where they differ in headers or credentials, give one of them a name in the configuration file (name: customer-a); or give each other datasets, or bounds of its own (only)';
+  if (identity.type === 'alertmanager') return 'configure it once: the routes of Alertmanager decide who is notified of what';
+  if (isFile(identity)) return 'configure it once: a file is one destination, whatever is written to it';
+  return 'configure it once; or, if they differ in headers or credentials, give one of them a name in the configuration file (name: customer-a); or give them different datasets or filters (only)';
 }
 
 /** A file is one destination, whatever its name and content: two sinks would also rotate it twice. */

@@ -15,7 +15,7 @@ import { writeWhole } from './write-whole.ts';
 export async function exportFiles(log: Log, directory: string, files: ReadonlyMap<string, string>): Promise<void> {
   try {
     const link = linkOfStranger(directory);
-    if (link !== undefined) throw new Error(`${link} is a link of somebody else`);
+    if (link !== undefined) throw new Error(`${link} is a link that belongs to somebody else`);
     for (const [path, content] of files) {
       const file = join(directory, path);
       makeDirectories(dirname(file), 0o755);

@@ -20,7 +20,9 @@ export async function runJobs(context: CommandContext, readJobs: ReadJobs): Prom
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
   const isOnce = context.values['once'] === true;
   if (!isOnce && context.values['metrics-file'] !== undefined)
-    throw new PortlogError('usage', '--metrics-file is for what ends by itself', { hint: 'name an address with --metrics-listen, or add --once' });
+    throw new PortlogError('usage', '--metrics-file is for commands that end by themselves', {
+      hint: 'name an address with --metrics-listen, or add --once',
+    });
   const manager = serviceManagerOf(context);
   await manager.starting(OPENING_MS);
   const unattended = await Unattended.open(context, isOnce);
@@ -43,7 +45,7 @@ export async function runJobs(context: CommandContext, readJobs: ReadJobs): Prom
 /** Only a warning, because the configuration may also be used for single runs. */
 function warnOfMetricsFile({ log }: CommandContext, file: string | undefined): void {
   if (file !== undefined)
-    log.warn(`metrics.file: nothing is written to ${file} while portlog goes on, but with --once; metrics.listen names an address`);
+    log.warn(`metrics.file: ${file} is written with --once only, not while portlog keeps running; metrics.listen names an address instead`);
 }
 
 function serviceManagerOf({ env, log }: CommandContext): ServiceManager {

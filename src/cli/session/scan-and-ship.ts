@@ -65,7 +65,7 @@ function failureOf(nmap: NmapSource): string | undefined {
   return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
 }
 
-const STOPPED = 'portlog was stopped while it went on';
+const STOPPED = 'portlog was stopped while it was running';
 
 /** The reason why there is no finished scan. An error of nmap itself comes first, even if portlog was stopped while events were sent. */
 function problemOf(report: ShipReport | undefined, wasInterrupted: boolean, failure: string | undefined): string | undefined {

@@ -97,7 +97,7 @@ class Reading {
     const silent = [...this.listed].filter((key) => !this.hosts.has(key) && !this.down.has(key) && !this.timedOut.has(key));
     return [
       ...(timedOut.length > 0 ? [`nmap gave up on ${named(timedOut)}`] : []),
-      ...(silent.length > 0 ? [`it does not tell of any port of ${named(silent)} whether it is open`] : []),
+      ...(silent.length > 0 ? [`it does not say of any port of ${named(silent)} whether it is open`] : []),
     ];
   }
 }

@@ -96,14 +96,14 @@ export class ServiceLoop {
       this.schedules.set(duties.schedules, unattended.settings.event.site);
       this.service.activity.setJobs(countsOf(duties));
       endpoint?.sinksChanged();
-      log.info('the configuration was read anew, and counts from now on');
+      log.info('the configuration was reloaded, and applies from now on');
       for (const setting of late) log.warn(`${setting}: that it was changed counts after a restart`);
       this.announce(duties);
       await this.service.reloaded(true);
       return { duties, pollers: lookers };
     } catch (error) {
-      log.error(mistake('reading the configuration anew', error));
-      log.warn('it goes on with the configuration that it had');
+      log.error(mistake('reloading the configuration', error));
+      log.warn('the previous configuration stays in force');
       await this.service.reloaded(false);
       return undefined;
     }

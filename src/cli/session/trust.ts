@@ -82,7 +82,7 @@ export class Trust {
     this.warned.add(path);
     const risk = riskOf(path, us);
     if (risk === undefined) return;
-    const hint = 'let it belong to root or to the user of portlog, and nobody else write it; or run portlog as the user whose it is';
+    const hint = 'make root or the user of portlog its owner, writable by nobody else; or run portlog as its owner';
     if (us.uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${risk}, and portlog runs as root`, { hint });
     this.log.warn(`${what} ${path} ${risk}, who could make portlog do what they want`);
   }

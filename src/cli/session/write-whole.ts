@@ -15,7 +15,7 @@ const NEVER = new AbortController().signal;
  */
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
   const link = linkOfStranger(dirname(path));
-  if (link !== undefined) throw new Error(`${link} is a link of somebody else`);
+  if (link !== undefined) throw new Error(`${link} is a link that belongs to somebody else`);
   const isTrusted = !isWritableByOthers(dirname(path));
   const there = await (isTrusted ? stat(path) : lstat(path)).catch(() => undefined);
   if (there !== undefined && isStream(there) && (isTrusted || there.uid === self()?.uid))

@@ -7,7 +7,7 @@ import type { Labels } from './statement.ts';
 const ALERTS = '/api/v2/alerts';
 const STATUS = '/api/v2/status';
 const CREDENTIALS = 'set PORTLOG_ALERTMANAGER_USER and PORTLOG_ALERTMANAGER_PASSWORD, or PORTLOG_ALERTMANAGER_BEARER';
-const CHECK_URL = 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix';
+const CHECK_URL = 'check the URL: it includes the part before /api/v2, as in --web.route-prefix';
 
 /** An alert in Alertmanager's words. Times are ISO 8601. */
 export interface PostableAlert {
@@ -55,7 +55,7 @@ export class Members {
     return found.map((one): Diagnosis => {
       if (!(one instanceof SinkError)) return one;
       const hint = one.hint === undefined ? {} : { hint: one.hint };
-      return { level: 'warning', message: `a member of the cluster does not take alerts: ${one.message}`, ...hint };
+      return { level: 'warning', message: `a member of the cluster does not accept alerts: ${one.message}`, ...hint };
     });
   }
 
@@ -81,7 +81,7 @@ async function caught<T>(work: () => Promise<T>): Promise<T | SinkError> {
 function meaningOf(url: URL, answer: HttpAnswer): Taken {
   const { status, body } = answer;
   if (status === 200 && body.trim() === '') return { kind: 'taken', all: true };
-  if (status >= 200 && status < 300) throw unknownAnswer(url.origin, `it answers ${status} with words that no Alertmanager says`);
+  if (status >= 200 && status < 300) throw unknownAnswer(url.origin, `it answers ${status} with a text that no Alertmanager sends`);
   if (status === 413) return { kind: 'too-large' };
   const reason = status === 400 || status === 422 ? refusalIn(body) : undefined;
   if (reason !== undefined) return { kind: 'refused', refusal: { reason, status } };

@@ -60,11 +60,11 @@ function itemsOf(body: string, entries: readonly Entry[], operation: string): re
   if (!isObject(answer) || typeof answer['errors'] !== 'boolean' || !Array.isArray(answer['items']))
     throw unknownAnswer('_bulk', 'the answer is not what Elasticsearch writes');
   const items = answer['items'] as readonly unknown[];
-  if (items.length !== entries.length) throw unknownAnswer('_bulk', `the answer names ${items.length} of ${entries.length} documents`);
+  if (items.length !== entries.length) throw unknownAnswer('_bulk', `the answer has ${items.length} of ${entries.length} documents`);
   const read = items.map((item, i) => itemOf(item, operation, entries[i]?.id));
   // A 409 counts as an error, too.
   if (answer['errors'] === false && read.some(({ status }) => status >= 300))
-    throw unknownAnswer('_bulk', 'the answer says that there were no errors, and names some');
+    throw unknownAnswer('_bulk', 'the answer says that there were no errors, but contains some');
   return read;
 }
 

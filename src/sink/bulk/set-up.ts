@@ -73,7 +73,7 @@ export class SetUp {
     if (first.inForce !== undefined && isThere)
       return {
         level: 'error',
-        message: `${origin} takes its index template "${first.inForce.name}" (priority ${first.inForce.priority}) for ${first.name}, not portlog's`,
+        message: `${origin} uses its index template "${first.inForce.name}" (priority ${first.inForce.priority}) for ${first.name}, not portlog's`,
         hint: `give "${first.inForce.name}" a lower priority or other patterns, or the component template ${MAPPINGS}`,
       };
     const missing = notOurs.map(({ name }) => (name.startsWith('logs-') ? '"logs-nmap"' : '"nmap-inventory"')).join(' and no ');
@@ -87,7 +87,7 @@ export class SetUp {
   private unseen({ status }: HttpAnswer): Diagnosis {
     const { client, server, isTrusted } = this.to;
     const message = `these credentials may not see the index templates of ${client.url.origin} (${status})`;
-    if (isTrusted) return { level: 'warning', message: `${message}; portlog trusts that they are there, as trustSetUp says` };
+    if (isTrusted) return { level: 'warning', message: `${message}; portlog assumes that they are there, because of trustSetUp` };
     return {
       level: 'error',
       message: `${message}, so whether it is set up is not known; until it is, nothing is sent`,
@@ -103,7 +103,7 @@ export class SetUp {
       return [
         {
           level: 'warning',
-          message: 'these credentials may not see the types of fields in what is there already; portlog trusts that they are right',
+          message: 'these credentials may not see the types of fields in what is there already; portlog assumes that they are right',
           hint: server.checkHint,
         },
       ];

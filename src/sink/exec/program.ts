@@ -46,7 +46,7 @@ function notStarted(program: string, error: NodeJS.ErrnoException): SinkError {
   const kind = PASSING.has(error.code) ? 'temporary' : 'permanent';
   // The kernel reports a script without its interpreter like a missing script.
   const isWithoutInterpreter = error.code === 'ENOENT' && existsSync(program);
-  const reason = isWithoutInterpreter ? 'the interpreter that its first line names is not there' : reasonOf(error);
+  const reason = isWithoutInterpreter ? 'the interpreter in its first line does not exist' : reasonOf(error);
   return new SinkError(kind, `${program} cannot be run: ${reason}`, {
     hint: 'run it by hand, as the user of portlog, to see why',
     cause: error,
@@ -61,7 +61,7 @@ export function unseen(program: string, args: readonly string[]): readonly Diagn
     {
       level: 'warning',
       message: `${program} gets a program within its arguments (${word}): whose files that runs cannot all be seen`,
-      hint: 'write it into a file of its own, and name that by its whole path',
+      hint: 'write it into a file, and name that by its absolute path',
       lasting: true,
     },
   ];

@@ -23,9 +23,9 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   EACCES: ['permission is denied', 'name another path, or give this user access'],
   EPERM: ['it is not permitted', 'name another path, or give this user access'],
   EROFS: ['the file system is read-only', 'name another path'],
-  ELOOP: ['it is a link, in a directory where others could have put it, or lies behind one', 'name the file that it leads to'],
+  ELOOP: ['it is a link in a directory where others could have created it, or its path contains one', 'name the file that it leads to'],
   ESTRANGER: [
-    'it belongs to somebody else, in a directory where everybody can make files, so they could have put it there to read what is written',
+    'it belongs to somebody else, in a directory where everybody can create files, so they could read what is written',
     'name a file in a directory of your own, or delete that one',
   ],
   EMLINK: [

@@ -65,7 +65,7 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { entries } = batch;
   const { status, body } = answer;
   if (isTaken(status) && isPage(answer))
-    throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
+    throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check proxies between portlog and the receiver' });
   if (isTaken(status)) return allDelivered(batch);
   if (status === 413) return inHalves(entries);
   if (status !== 400 && status !== 422 && status !== 500) throw refusal(url, answer);
@@ -104,5 +104,5 @@ async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
   const { status } = answer;
   const isBroken = status >= 500 && status !== 501;
   if (status === 401 || status === 403 || status === 429 || isBroken || (status >= 300 && status < 400)) throw refusal(url, answer);
-  return { level: 'ok', message: `${url.origin} answers (${status} to HEAD); whether it takes events, only an event can tell` };
+  return { level: 'ok', message: `${url.origin} answers (${status} to HEAD); only a real event shows whether it accepts events` };
 }

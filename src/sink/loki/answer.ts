@@ -70,7 +70,7 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
   if (elsewhere !== undefined) return elsewhere;
   if (status >= 200 && status < 300)
     return new SinkError('temporary', `what ${where} answers (${status}${said}) is not what Loki writes`, {
-      hint: 'check what stands between portlog and the server',
+      hint: 'check proxies between portlog and the server',
     });
   if (status >= 500) return busy(url, answer, said);
   if (/org ID/i.test(body))

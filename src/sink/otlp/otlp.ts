@@ -84,7 +84,7 @@ class Receiver {
     if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw otlpRefusal(url, answer);
     return {
       level: 'warning',
-      message: `${url.origin} does not take a request without records (${answer.status}${errorText(answer)}); whether it takes events, only an event can tell`,
+      message: `${url.origin} does not take a request without records (${answer.status}${errorText(answer)}); only a real event shows whether it accepts events`,
       hint: 'send one scan, and look at the sum',
     };
   }

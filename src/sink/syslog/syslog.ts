@@ -73,7 +73,7 @@ function framed(message: string, framing: 'octet-counting' | 'newline'): Encoded
 function unproven(framing: 'octet-counting' | 'newline'): Diagnosis {
   return {
     level: 'warning',
-    message: `a stream cannot prove framing: whether the receiver tells messages apart by ${framing}, as they are sent, it does not say`,
+    message: `framing cannot be checked: a receiver of syslog does not answer whether it separates messages by ${framing}, as they are sent`,
     lasting: true,
     hint: 'ship one scan and look at what arrived; which receiver wants which framing is in docs/how-to/syslog.md',
   };

@@ -70,7 +70,7 @@ export function nameAt(value: unknown, ...path: readonly string[]): string | und
 
 /** The error for an unknown answer. `what`: server and request. */
 export function unknownAnswer(what: string, why: string): SinkError {
-  return new SinkError('temporary', `${what}: ${why}`, { hint: 'what was sent is kept; check what stands between portlog and the server' });
+  return new SinkError('temporary', `${what}: ${why}`, { hint: 'what was sent is kept; check proxies between portlog and the server' });
 }
 
 /** The JSON of an answer, checked against a shape; throws {@link unknownAnswer}. `what`: server and request. */

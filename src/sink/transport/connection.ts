@@ -81,11 +81,11 @@ function isTooWeak(message: string): boolean {
 
 /** With TLS 1.3, a server that misses the client certificate only closes the connection. */
 const CUT =
-  'check whether the port speaks TLS (https) or not, whether it wants a certificate of ours (certFile) and takes the one that it gets, and what stands between';
+  'check whether the port uses TLS (https), whether the server requires a client certificate (certFile) and accepts the one it gets, and proxies in between';
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
-  EMFILE: ['too many files are open', 'let this process have more of them (ulimit -n)'],
+  EMFILE: ['too many files are open', 'raise the limit for this process (ulimit -n)'],
   ENOTFOUND: ['that host name is not known', 'check the spelling and the DNS of this machine'],
   EAI_AGAIN: ['the DNS of this machine gave no answer', 'check its resolver'],
   ECONNRESET: ['the connection was cut', CUT],
@@ -93,9 +93,9 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   ENETUNREACH: ['there is no route to it', 'check network and firewall'],
   UND_ERR_CONNECT_TIMEOUT: [`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`, 'check network and firewall'],
   UND_ERR_HEADERS_OVERFLOW: ['the head of its answer is larger than any is', 'check what answers there'],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['its answer is not as long as it says', 'check what stands between'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['its answer is not as long as its header says', 'check proxies in between'],
   ERR_ASSERTION: ['what answers there is not HTTP', 'check what answers there'],
-  UND_ERR_HEADERS_TIMEOUT: ['it took the request and did not answer', 'check the load of the server'],
+  UND_ERR_HEADERS_TIMEOUT: ['it accepted the request and did not answer', 'check the load of the server'],
   UND_ERR_BODY_TIMEOUT: ['its answer stopped in the middle', 'check the load of the server'],
   UND_ERR_SOCKET: ['the connection was cut', CUT],
 };
@@ -116,7 +116,7 @@ const BROKEN_OFF = [
   'set certFile and keyFile in the configuration, or bring its TLS up to date (1.2 or 1.3)',
 ] as const;
 const CERTIFICATE_REFUSED = [
-  'it does not take our certificate',
+  'it does not accept our certificate',
   'look into its log for the reason, and issue another one (certFile, keyFile)',
 ] as const;
 

@@ -26,7 +26,7 @@ export function streamAddress(
   ports: Readonly<Record<'tcp' | 'tls', number>>,
 ): StreamAddress {
   if (target?.startsWith('udp:') === true)
-    throw new PortlogError('sink-options', `${type} over UDP is not supported: nobody would notice what gets lost on the way`, {
+    throw new PortlogError('sink-options', `${type} over UDP is not supported: lost events would not be noticed`, {
       hint: `use TCP, with TLS where the network is not yours alone: ${type}=${EXAMPLE}`,
     });
   const url = URL.parse(target ?? '');
@@ -94,7 +94,7 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
     let isConnected = false;
     let isAsked = false;
     const late = (): string =>
-      isConnected ? `${text} took the connection, and did not read to the end` : `${text} cannot be reached: no connection in time`;
+      isConnected ? `${text} accepted the connection, but did not read to the end` : `${text} cannot be reached: no connection in time`;
     socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
     socket.on('timeout', () => socket.destroy(new SinkError('temporary', late(), { hint: 'check network and firewall, and what listens there' })));
     socket.on('error', reject);
@@ -131,7 +131,7 @@ function unexpectedAnswer(text: string, chunk: Buffer): SinkError {
     .replaceAll(/[^ -~]+/g, ' ')
     .trim()
     .slice(0, MAX_WORDS);
-  return new SinkError('temporary', `${text} says "${words}", and a receiver of syslog says nothing`, {
+  return new SinkError('temporary', `${text} answers "${words}", but a receiver of syslog answers nothing`, {
     hint: 'check the port: another kind of server listens there',
   });
 }

@@ -100,7 +100,7 @@ function forwarded(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { error, affected, failed: reported, failures } = forwardedIn(url, answer);
   if (error === 0) {
     if (affected !== entries.length || reported !== 0)
-      throw unknownAnswer(url.origin, `it says that all was forwarded, and counts ${affected ?? 'nothing'} of ${entries.length} events`);
+      throw unknownAnswer(url.origin, `it says that everything was forwarded, but counts ${affected ?? 'nothing'} of ${entries.length} events`);
     return allDelivered(batch);
   }
   const failed = entries.flatMap((entry) => {
@@ -162,7 +162,7 @@ function diagnose(url: URL, answer: HttpAnswer): Diagnosis {
   if (answer.status !== 200) throw refusal(url, answer);
   return {
     level: 'ok',
-    message: `${url.origin} is the API of Wazuh ${wazuhVersion(answer) ?? '(of which version, it does not say)'} and lets this user in`,
+    message: `${url.origin} is the API of Wazuh ${wazuhVersion(answer) ?? '(unknown version)'} and accepts this user`,
   };
 }
 
@@ -175,7 +175,7 @@ function rightsDiagnosis(url: URL, { status, body }: HttpAnswer): Diagnosis {
   const json = jsonIn(body);
   const policies = isObject(json) && isObject(json['data']) ? json['data'] : undefined;
   if (status !== 200 || policies === undefined)
-    return { level: 'warning', message: `whether this user may send events cannot be seen (${status}); only an event can tell`, hint: RIGHT };
+    return { level: 'warning', message: `whether this user may send events cannot be seen (${status}); only a real event shows it`, hint: RIGHT };
   const effects = isObject(policies[RIGHT_NAME]) ? Object.values(policies[RIGHT_NAME]) : [];
   const isAllowed = policies['rbac_mode'] === 'black' ? !effects.includes('deny') : effects.includes('allow');
   if (isAllowed) return { level: 'ok', message: `this user may send events (${RIGHT_NAME})` };

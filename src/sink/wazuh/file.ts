@@ -96,7 +96,7 @@ class AgentPace {
       return question(this.turns);
     } catch (cause) {
       const reason = (cause as Error).message;
-      throw new SinkError('temporary', `${name}: the file by which several portlogs take turns cannot be used: ${reason}`, { cause });
+      throw new SinkError('temporary', `${name}: the file that coordinates several portlog processes cannot be used: ${reason}`, { cause });
     }
   }
 

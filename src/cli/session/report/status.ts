@@ -153,7 +153,7 @@ function directoryText({ path, files, last, problem, failed, unfinished }: Direc
       .slice(0, MAX_FAILED)
       .map(({ name, problem: why, isAside }) => `  ${name} was not shipped${isAside ? ', and is set aside' : ''}: ${why}`),
     ...(failed.length > MAX_FAILED ? [`  and ${failed.length - MAX_FAILED} more (--json lists them)`] : []),
-    ...unfinished.slice(0, MAX_FAILED).map(({ name, since }) => `  ${name} waits: ${whyItWaits(name)}, and is as it is since ${when(since, now)}`),
+    ...unfinished.slice(0, MAX_FAILED).map(({ name, since }) => `  ${name} waits: ${whyItWaits(name)}, unchanged since ${when(since, now)}`),
     ...(unfinished.length > MAX_FAILED ? [`  and ${unfinished.length - MAX_FAILED} more that wait for their end (--json lists them)`] : []),
   ];
 }
