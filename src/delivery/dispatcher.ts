@@ -1,7 +1,6 @@
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import type { Sink, SinkError } from '../sink/sink.ts';
 import type { Queued } from '../state/queued.ts';
-import type { Tally } from '../state/tally.ts';
 import type { Account } from './account.ts';
 import type { AckGroups } from './ack-group.ts';
 import { Claiming } from './claiming.ts';
@@ -169,21 +168,27 @@ export class Dispatcher {
   }
 
   private async send(queuedBatch: QueuedBatch): Promise<void> {
-    const { sink, options, account } = this.parts;
-    const tally = account.of(queuedBatch.batch.entries[0]?.dataset);
+    const { sink, options } = this.parts;
     const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => this.stillOurs({ ...queuedBatch, batch });
-    const left = await deliver(sink, queuedBatch.batch, { ...options, accepted: this.accepted, stillOurs }, (settled) => this.record(settled, tally));
-    if (queuedBatch.stored) this.spool?.writer.update(queuedBatch, left?.entries);
+    let isSettled = false;
+    const left = await deliver(sink, queuedBatch.batch, { ...options, accepted: this.accepted, stillOurs }, (answer) => {
+      isSettled = answer.done.length + answer.rejected.length === queuedBatch.batch.entries.length;
+      this.record(answer, queuedBatch, isSettled);
+    });
+    if (queuedBatch.stored && !isSettled) this.spool?.writer.update(queuedBatch, left?.entries);
     if (left !== undefined) this.switchToSpool(queuedBatch, left);
   }
 
-  private record(settled: Answered<Queued>, tally: Tally): void {
+  /** `isSettled`: the answer is about the whole batch. */
+  private record(answer: Answered<Queued>, queuedBatch: QueuedBatch, isSettled: boolean): void {
     const { account, health } = this.parts;
-    const { done, rejected } = settled;
+    const { done, rejected } = answer;
     health.firstRejection ??= rejected[0]?.reason;
     health.accepted += done.length;
-    account.answered(tally, settled, this.spool?.writer.recordAnswer(done, rejected) ?? 0);
-    if (this.spool === undefined) account.discarded(tally, rejected.length);
+    const tally = account.of(queuedBatch.batch.entries[0]?.dataset);
+    if (this.spool !== undefined) return this.spool.writer.recordAnswer(tally, answer, isSettled && queuedBatch.stored ? queuedBatch : undefined);
+    account.answered(tally, answer, 0);
+    account.discarded(tally, rejected.length);
   }
 
   /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */

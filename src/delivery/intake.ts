@@ -73,7 +73,7 @@ export class Intake {
 
   private reject(tally: Tally, entry: Queued, reason: string): void {
     if (this.spoolWriter === undefined) this.account.discarded(tally, 1);
-    else this.account.answered(tally, NO_COUNTS, this.spoolWriter.recordAnswer([], [{ entry, reason }]));
+    else this.spoolWriter.recordAnswer(tally, { ...NO_COUNTS, done: [], rejected: [{ entry, reason }] });
   }
 
   /** An event that cannot be encoded because of a bug is a dead letter of that sink only. */

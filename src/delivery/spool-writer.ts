@@ -7,7 +7,7 @@ import type { Answered, Undelivered } from './answered.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import type { SinkTables, Store, WaitingSink } from '../state/store.ts';
-import type { Tally } from '../state/tally.ts';
+import type { CountingTally, Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
 import { FateRecorder, type Rejected } from './fate-recorder.ts';
@@ -18,7 +18,7 @@ import { type NewOwner, takeOver } from './take-over.ts';
 /** Range of batch numbers that each run may use. */
 const SEQ_PER_RUN = 2 ** 32;
 
-/** Writes the spool, dead letters and ledger of one sink. Counts are updated only after a write is durable. */
+/** Writes the spool, dead letters and ledger of one sink. What is kept is counted when its write is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
   readonly fates: FateRecorder;
@@ -126,26 +126,39 @@ export class SpoolWriter {
     for (const lost of spool.makeRoom(this.beingSent === undefined ? this.uncounted : new Set([...this.uncounted, this.beingSent]))) this.lose(lost);
   }
 
-  /** Enters delivered groups in the ledger and rejected events in the dead letters; returns how many of these were kept. */
-  recordAnswer(done: readonly Queued[], rejected: readonly Rejected[]): number {
-    const dead = rejected.map(({ entry }) => entry);
+  /**
+   * Counts an answer, and enters its groups in the ledger and its rejected events in the dead letters. `settled`: a committed batch of which
+   * nothing is left; it leaves the spool in the same transaction.
+   */
+  recordAnswer(tally: CountingTally, answer: Answered<Queued>, settled?: QueuedBatch): void {
+    const { done, rejected } = answer;
     this.groups.record(done, 'done');
-    this.groups.record(dead, 'dead');
-    let kept = rejected.length;
-    try {
-      if (kept > 0) this.store.transaction(() => this.fates.storeDeadLetters(rejected));
-    } catch (error) {
-      this.noteFatal(error);
-      kept = 0;
-    }
+    this.groups.record(
+      rejected.map(({ entry }) => entry),
+      'dead',
+    );
+    this.account.answered(tally, answer, this.keepRejected(rejected));
+    if (settled !== undefined) this.uncounted.delete(settled.seq);
     this.note(() => {
       this.fates.forgetDead(done);
       this.fates.enterComplete();
+      if (settled !== undefined) keepRest(this.tables, settled.seq, settled.batch, undefined);
     });
-    return kept;
   }
 
-  /** Updates a committed batch after an attempt: what is left of it stays in the spool. */
+  /** Returns how many were kept. */
+  private keepRejected(rejected: readonly Rejected[]): number {
+    if (rejected.length === 0) return 0;
+    try {
+      this.store.transaction(() => this.fates.storeDeadLetters(rejected));
+      return rejected.length;
+    } catch (error) {
+      this.noteFatal(error);
+      return 0;
+    }
+  }
+
+  /** Updates a committed batch of which not everything was settled at once: what is left of it stays in the spool. */
   update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
     if (left === undefined) this.uncounted.delete(seq);
     this.note(() => keepRest(this.tables, seq, batch, left));

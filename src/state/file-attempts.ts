@@ -69,9 +69,10 @@ export class FileAttempts {
     });
   }
 
-  /** These files were read without an error. */
-  end(files: readonly Tried[]): void {
+  /** These files were read without an error. `note` writes more in the same transaction. */
+  end(files: readonly Tried[], note: () => void = () => undefined): void {
     this.database.transaction(() => {
+      note();
       for (const { name } of files) {
         this.own.delete(name);
         this.database.run('DELETE FROM file_attempt WHERE directory = ? AND name = ?', this.directory, name);

@@ -110,17 +110,13 @@ export class Watcher {
     const now = clock.now();
     if (outcome instanceof PortlogError) return this.noteFailed(attempts, files, outcome, now);
     const settled = files.filter((_, index) => isSettled(outcome, index));
-    seen.add(
-      settled.map((file) => ({ ...file, content: contents[files.indexOf(file)] })),
-      sinks,
-      now,
-    );
-    this.noteSettled(attempts, settled);
+    const shipped = settled.map((file) => ({ ...file, content: contents[files.indexOf(file)] }));
+    attempts.end(settled, () => seen.add(shipped, sinks, now));
+    this.noteSettled(settled);
     for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
   }
 
-  private noteSettled(attempts: FileAttempts, files: readonly FoundFile[]): void {
-    attempts.end(files);
+  private noteSettled(files: readonly FoundFile[]): void {
     for (const file of files) {
       this.postponed.remove(file.path);
       this.lastHandled.set(file.path, file.version);
