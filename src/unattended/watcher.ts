@@ -56,6 +56,8 @@ interface Due {
   readonly sinks: readonly string[];
   /** Whether it is shipped alone, because a process died while reading it. */
   readonly isAlone: boolean;
+  /** The digest of its content, if that was computed already. */
+  readonly content?: string | undefined;
 }
 
 interface ReportedDirectory extends WatchedDirectory {
@@ -102,7 +104,7 @@ export class Watcher {
     );
     if (files.length === 0) return;
     // Computed before reading: what is written meanwhile is another content.
-    const contents = this.statelessOf(sinks).length === 0 ? [] : await Promise.all(files.map(async ({ at }) => contentDigest(at, this.options.stop)));
+    const contents = this.statelessOf(sinks).length === 0 ? [] : await Promise.all(files.map(async (file) => this.contentOf(file, batch)));
     const outcome = await this.options.ship(
       files.map((file) => withStallLimit(foundSource(file), STALLED_AFTER_MS, systemClock)),
       { site, sinks, again: this.isAgain(files) },
@@ -114,6 +116,10 @@ export class Watcher {
     attempts.end(settled, () => seen.add(shipped, sinks, now));
     this.noteSettled(settled);
     for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
+  }
+
+  private async contentOf(file: FoundFile, batch: readonly Due[]): Promise<string | undefined> {
+    return batch.find((due) => due.file === file)?.content ?? contentDigest(file.at, this.options.stop);
   }
 
   private noteSettled(files: readonly FoundFile[]): void {
@@ -204,7 +210,7 @@ export class Watcher {
     const same = sinks.filter((sink) => content !== undefined && had.get(sink) === content);
     if (same.length > 0) seen.add([{ ...file, content }], same, now);
     const others = sinks.filter((sink) => !same.includes(sink));
-    return others.length === 0 ? [] : [{ ...due, sinks: others }];
+    return others.length === 0 ? [] : [{ ...due, sinks: others, content }];
   }
 }
 
