@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { portlog } from '../support/run-in-process.ts';
 import { finished, until, untilPrinted } from '../support/run-portlog.ts';
 import { answer, bulkAnswer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
@@ -118,53 +118,62 @@ describe('portlog watch', () => {
     expect((await portlog([...args(), '--once'])).stderr).toBe('');
   });
 
-  test('a file that is not a scan is set aside, reported once and not counted as shipped; it ships once it has become a scan', async () => {
-    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
-    const others = { 'cut.xml': '', 'empty.xml.gz': '', 'garbage.xml': '\u0001\u0002 no', 'other.xml': '<foo/>', 'text.xml.gz': 'Nmap done' };
-    for (const [name, content] of Object.entries(others)) put(name, content);
-    // The header of gzip, and a checksum that is wrong: something came out of it, and no scan.
-    const damaged = gzipSync('<?xml version="1.0"?>');
-    damaged.writeUInt32LE(0, damaged.length - 8);
-    writeFileSync(join(scans, 'damaged.xml.gz'), damaged);
+  describe('files that are not scans', () => {
+    const CONTENTS = { 'cut.xml': '', 'empty.xml.gz': '', 'garbage.xml': '\u0001\u0002 no', 'other.xml': '<foo/>', 'text.xml.gz': 'Nmap done' };
+    const ASIDE = 'was not shipped, and is set aside';
     const quick = ['--once', '--cut-after-minutes', '0.0001'];
-    const first = await portlog([...args(), ...quick]);
-    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`cut.xml is not a scan: it is empty\n`)]);
     const reasons = (): readonly string[] => written().flatMap((event) => (event.event.action === 'file-not-shipped' ? [event.message] : []));
-    const aside = 'was not shipped, and is set aside';
-    expect(reasons().toSorted()).toEqual([
-      expect.stringMatching(new RegExp(`/cut\\.xml ${aside}: .*cut\\.xml is not a scan: it is empty$`)),
-      expect.stringMatching(/\/damaged\.xml\.gz was not shipped: .*damaged\.xml\.gz is damaged: the checksum of member 1 is wrong/),
-      expect.stringMatching(new RegExp(`/empty\\.xml\\.gz ${aside}: .* is not a scan: it is empty$`)),
-      expect.stringMatching(new RegExp(`/garbage\\.xml ${aside}: .* is not a scan: there is no <nmaprun> in it$`)),
-      expect.stringMatching(new RegExp(`/other\\.xml ${aside}: .* is not a scan: it is XML without an <nmaprun>$`)),
-      expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${aside}: .* is not a scan: there is no <nmaprun> in it$`)),
-    ]);
     const status = async (...more: readonly string[]): Promise<readonly [number | null, string]> => {
       const { code, stdout } = await portlog(['status', '--state-dir', join(home, 'state'), ...more]);
       return [code, stdout];
     };
-    const [code, text] = await status();
-    expect([code, text]).toEqual([1, expect.stringContaining(': 1 scan shipped, the last')]);
-    for (const name of Object.keys(others)) expect(text).toContain(`${name} ${aside}: ${join(scans, name)} is not a scan`);
-    expect(text).not.toContain('waits:');
+    beforeEach(() => {
+      copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+      for (const [name, content] of Object.entries(CONTENTS)) put(name, content);
+    });
 
-    rmSync(join(scans, 'damaged.xml.gz'));
-    expect((await portlog([...args(), ...quick])).stderr).toBe('');
-    const again = await portlog([...args(), ...quick, '--again']);
-    expect(again.stderr).toContain('other.xml is not a scan');
-    expect(reasons()).toHaveLength(6);
+    test('are set aside, each reported once with its reason, and counted in status', async () => {
+      // The header of gzip, and a checksum that is wrong: something came out of it, and no scan.
+      const damaged = gzipSync('<?xml version="1.0"?>');
+      damaged.writeUInt32LE(0, damaged.length - 8);
+      writeFileSync(join(scans, 'damaged.xml.gz'), damaged);
+      const first = await portlog([...args(), ...quick]);
+      expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`cut.xml is not a scan: it is empty\n`)]);
+      expect(reasons().toSorted()).toEqual([
+        expect.stringMatching(new RegExp(`/cut\\.xml ${ASIDE}: .*cut\\.xml is not a scan: it is empty$`)),
+        expect.stringMatching(/\/damaged\.xml\.gz was not shipped: .*damaged\.xml\.gz is damaged: the checksum of member 1 is wrong/),
+        expect.stringMatching(new RegExp(`/empty\\.xml\\.gz ${ASIDE}: .* is not a scan: it is empty$`)),
+        expect.stringMatching(new RegExp(`/garbage\\.xml ${ASIDE}: .* is not a scan: there is no <nmaprun> in it$`)),
+        expect.stringMatching(new RegExp(`/other\\.xml ${ASIDE}: .* is not a scan: it is XML without an <nmaprun>$`)),
+        expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${ASIDE}: .* is not a scan: there is no <nmaprun> in it$`)),
+      ]);
+      const [code, text] = await status();
+      expect([code, text]).toEqual([1, expect.stringContaining(': 1 scan shipped, the last')]);
+      for (const name of Object.keys(CONTENTS)) expect(text).toContain(`${name} ${ASIDE}: ${join(scans, name)} is not a scan`);
+      expect(text).not.toContain('waits:');
+    });
 
-    // One to which somebody writes again waits for its end like any other.
-    put('cut.xml', HALF);
-    await portlog([...args(), '--once']);
-    const [, waiting] = await status();
-    expect([waiting.includes('cut.xml waits: it has no end'), waiting.includes('cut.xml was not')]).toEqual([true, false]);
-    for (const name of Object.keys(others)) put(name, WHOLE);
-    expect((await portlog([...args(), ...quick])).code).toBe(0);
-    expect(await status('--config', configured(`directories: [{ path: ${scans} }]`))).toEqual([
-      0,
-      expect.stringContaining(': 6 scans shipped, the last'),
-    ]);
+    test('are read again only with --again, and reported no second time', async () => {
+      await portlog([...args(), ...quick]);
+      expect((await portlog([...args(), ...quick])).stderr).toBe('');
+      const again = await portlog([...args(), ...quick, '--again']);
+      expect(again.stderr).toContain('other.xml is not a scan');
+      expect(reasons()).toHaveLength(5);
+    });
+
+    test('ship once they have become scans; one to which somebody writes again waits for its end like any other', async () => {
+      await portlog([...args(), ...quick]);
+      put('cut.xml', HALF);
+      await portlog([...args(), '--once']);
+      const [, waiting] = await status();
+      expect([waiting.includes('cut.xml waits: it has no end'), waiting.includes('cut.xml was not')]).toEqual([true, false]);
+      for (const name of Object.keys(CONTENTS)) put(name, WHOLE);
+      expect((await portlog([...args(), ...quick])).code).toBe(0);
+      expect(await status('--config', configured(`directories: [{ path: ${scans} }]`))).toEqual([
+        0,
+        expect.stringContaining(': 6 scans shipped, the last'),
+      ]);
+    });
   });
 
   test('a trial has no effect on others: a sink that is added later gets the existing files', async () => {

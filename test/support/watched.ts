@@ -4,32 +4,27 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { PortlogError } from '../../src/core/errors.ts';
 import { newInputReport } from '../../src/pipeline/input-report.ts';
 import type { ShipReport } from '../../src/pipeline/ship.ts';
-import { Directory, MemorySightings } from '../../src/source/directory.ts';
-import type { Database } from '../../src/state/database.ts';
 import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { Watcher, type WatcherOptions } from '../../src/unattended/watcher.ts';
-import { openDatabase } from '../../src/state/store.ts';
-import { afterEach, beforeEach } from 'vitest';
-import { fastDir, freshDir } from './run-portlog.ts';
+import { beforeEach } from 'vitest';
+import { directoryAt } from './night.ts';
+import { database, ownDatabase } from './own-database.ts';
+import { freshDir } from './run-portlog.ts';
 import { host, port, scan } from './scans.ts';
 import { sinkReportOf } from './sink-report.ts';
 
 export const WHOLE = scan(host('192.0.2.1', port(80)));
 export const HOUR = 3_600_000;
 
-export let database: Database;
 export let path: string;
-export let stateDir: string;
 
 /** Each test of the file has a directory to watch, and a state. */
 export function ownDirectory(): void {
+  ownDatabase();
   beforeEach(() => {
-    stateDir = fastDir();
-    database = openDatabase(stateDir);
     path = freshDir();
   });
-  afterEach(() => database.close());
 }
 
 /** How a run went in which everything was delivered, but for what the files are said to have. */
@@ -45,12 +40,12 @@ interface Told {
 
 /** A watcher of `path` as a process of that number has it. */
 export function watcherOf(
-  ship: (names: readonly string[]) => ShipReport | PortlogError,
+  ship: (names: readonly string[]) => ShipReport | PortlogError | undefined,
   { pid = 1, isAlive = () => true, ...more }: Partial<WatcherOptions> & { pid?: number; isAlive?: (pid: number) => boolean } = {},
 ): Told & { look(): Promise<boolean> } {
   const told: Told = { shipped: [], leftAlone: [] };
   const watched = {
-    directory: new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new MemorySightings() }),
+    directory: directoryAt(path),
     seen: new SeenFiles(database, path),
     attempts: new FileAttempts(database, path, { pid, isAlive }),
     site: undefined,

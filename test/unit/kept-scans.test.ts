@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunSetup, ScanRecord } from '../../src/change/scan-record.ts';
 import { wouldList } from '../../src/change/coverage.ts';
 import { KnownScans, LAST } from '../../src/change/scans.ts';
@@ -9,14 +9,11 @@ import { freshDir } from '../support/run-portlog.ts';
 import { completeRuns } from '../support/plain-runs.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { World } from '../support/world.ts';
+import { database, ownDatabase } from '../support/own-database.ts';
 
 const START = 1_700_000_000_000;
 
-let database: Database;
-beforeEach(() => {
-  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
-});
-afterEach(() => database.close());
+ownDatabase();
 
 function setup(args: string): RunSetup {
   return { scanner: 'nmap', args, verbose: 1, scaninfo: [{ type: 'syn', protocol: 'tcp', numservices: 1, services: '22', scanflags: undefined }] };

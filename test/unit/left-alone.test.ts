@@ -13,7 +13,8 @@ import { withStallLimit } from '../../src/unattended/stall-limit.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { ecs } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
-import { watcherOf, report, put, database, path, stateDir, ownDirectory } from '../support/watched.ts';
+import { database, stateDir } from '../support/own-database.ts';
+import { watcherOf, report, put, path, ownDirectory } from '../support/watched.ts';
 
 ownDirectory();
 

@@ -1,30 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stateFile } from '../../src/state/store.ts';
+import { describe, expect, test } from 'vitest';
 import { exitCode } from '../../src/cli/session/report/summary.ts';
-import { ship } from '../../src/pipeline/ship.ts';
-import { Database } from '../../src/state/database.ts';
-import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { FileAttempts } from '../../src/state/file-attempts.ts';
-import { SeenFiles } from '../../src/state/seen-files.ts';
-import { Watcher } from '../../src/unattended/watcher.ts';
+import { ship, type ShipReport } from '../../src/pipeline/ship.ts';
+import type { Source } from '../../src/source/source.ts';
 import { openStore, storingSink } from '../support/delivery.ts';
-import { fastDir, freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { ecs, host, port, scan } from '../support/scans.ts';
 import { World } from '../support/world.ts';
-import { Night, START, DAYS, directoryAt, HOUR } from '../support/night.ts';
+import { Night, START, DAYS, HOUR } from '../support/night.ts';
+import { database } from '../support/own-database.ts';
+import { ownDirectory, path, report, watcherOf } from '../support/watched.ts';
 
-let database: Database;
-beforeEach(() => {
-  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
-});
-afterEach(() => database.close());
-
-/** Of one directory, by a process that lives as long as nobody says otherwise. */
-function attemptsIn(path: string, pid = 1, isAlive: (pid: number) => boolean = () => true): FileAttempts {
-  return new FileAttempts(database, path, { pid, isAlive });
-}
+ownDirectory();
 
 describe('a file that a mistake of ours ends', () => {
   const BAD = '192.0.2.66';
@@ -37,8 +25,6 @@ describe('a file that a mistake of ours ends', () => {
 
   test('is set aside by its name until the next version; the rest of the directory is shipped', async () => {
     const world = new World({ event: { networkOf } });
-    const path = freshDir();
-    mkdirSync(path, { recursive: true });
     writeFileSync(join(path, '1-bad.xml'), scanOf(BAD));
     writeFileSync(join(path, '2-good.xml'), scanOf('192.0.2.2'));
     writeFileSync(join(path, '3-good.xml'), scanOf('192.0.2.3'));
@@ -46,24 +32,13 @@ describe('a file that a mistake of ours ends', () => {
     clock.time = Date.now() + DAYS;
     const problems: string[] = [];
     const shipped: string[] = [];
-    const seen = new SeenFiles(database, path);
-    const watcher = new Watcher([{ directory: directoryAt(path), seen, attempts: attemptsIn(path), site: undefined }], {
-      sinks: ['file a'],
-      again: false,
-      ship: async (sources) => {
-        shipped.push(...sources.map(({ name }) => basename(name)));
-        const report = await world.run([], { sources });
-        problems.push(...report.inputs.flatMap(({ problem }) => problem?.message ?? []));
-        return report;
-      },
-      clock,
-      stop: clock.stop.signal,
-      onError: (error) => problems.push(error.message),
-      onRecovery: () => undefined,
-      onEmpty: () => undefined,
-      onUnfinished: () => undefined,
-      onIgnored: () => undefined,
-    });
+    const ship = async (sources: readonly Source[]): Promise<ShipReport> => {
+      shipped.push(...sources.map(({ name }) => basename(name)));
+      const report = await world.run([], { sources });
+      problems.push(...report.inputs.flatMap(({ problem }) => problem?.message ?? []));
+      return report;
+    };
+    const watcher = watcherOf(report, { ship, clock, stop: clock.stop.signal, onError: ({ message }) => problems.push(message) });
     for (let i = 0; i < 5; i++, clock.time += 2 * HOUR) await watcher.look();
     expect(shipped).toEqual(['1-bad.xml', '2-good.xml', '3-good.xml']);
     expect(problems).toEqual([`reading ${join(path, '1-bad.xml')} at byte ${scanOf(BAD).length} failed by a mistake in portlog: cannot read 66`]);

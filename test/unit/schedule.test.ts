@@ -1,25 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stateFile } from '../../src/state/store.ts';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { scheduledScanFailedEvent } from '../../src/event/health.ts';
-import { Database } from '../../src/state/database.ts';
-import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { scheduleLoop, type ScheduleOptions } from '../../src/unattended/schedule-loop.ts';
 import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
 import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { timetable } from '../../src/unattended/timetable.ts';
-import { fastDir } from '../support/run-portlog.ts';
 import { ecs } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
 import { Night, START, HOUR, MINUTE } from '../support/night.ts';
+import { database, ownDatabase } from '../support/own-database.ts';
 
 const iso = (time: number): string => new Date(time).toISOString();
 
-let database: Database;
-beforeEach(() => {
-  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
-});
-afterEach(() => database.close());
+ownDatabase();
 
 const NIGHTLY: Schedule = {
   name: 'nightly',

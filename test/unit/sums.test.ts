@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openSink } from '../../src/config/open-sink.ts';
 import { measure } from '../../src/metrics/measure.ts';
 import type { Series } from '../../src/metrics/catalogue.ts';
-import type { Sink } from '../../src/sink/sink.ts';
-import { SinkError } from '../../src/sink/sink.ts';
+import type { LogEvent } from '../../src/event/event.ts';
+import { type Entry, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { newTally } from '../../src/state/tally.ts';
 import { Totals } from '../../src/state/totals.ts';
 import { clockAt, NOTHING, openStore, passDays, runPipeline } from '../support/delivery.ts';
@@ -37,67 +37,94 @@ function valueOf(series: readonly Series[], metric: string, fate?: string): numb
   return ours.reduce((sum, { value }) => sum + value, 0);
 }
 
-describe('purged, too old, dropped, rejected, delivered', () => {
+/** A sink of that kind that answers as it is told. */
+class ScriptedSink {
+  answer: 'down' | 'refuses' | 'takes' = 'down';
+  taken = 0;
+  readonly stateDir = fastDir();
+  readonly clock = clockAt();
+  readonly sink: Sink;
+
+  constructor(real: Sink) {
+    this.sink = { ...real, send: ({ entries }) => this.send(entries) };
+  }
+
+  private async send(entries: readonly Entry[]): Promise<Outcome> {
+    if (this.answer === 'down') throw new SinkError('permanent', 'down');
+    if (this.answer === 'refuses') return { ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) };
+    this.taken += entries.length;
+    return { ...NOTHING, delivered: entries.length };
+  }
+
+  /** Ships the events, or only what waits. Number of events that were read. */
+  async ship(events: readonly LogEvent[] = EVENTS, limits = {}): Promise<number> {
+    const { stateDir, clock } = this;
+    return (await runPipeline(this.sink, events, { stateDir, clock, limits })).account.tally.read;
+  }
+
+  purge(): void {
+    const store = openStore(this.stateDir, {}, this.clock.now);
+    store.purge(store.waiting());
+    store.close();
+  }
+
+  series(): readonly Series[] {
+    const store = openStore(this.stateDir, {}, this.clock.now);
+    const none = { schedules: [], directories: [], maxAges: new Map<string, number>(), spoolLimit: 0 };
+    const series = measure({ ...none, database: store.database, now: this.clock.now(), isAlive: () => false, sinks: [this.sink] });
+    store.close();
+    return series;
+  }
+
+  sum(metric: string, fate?: string): number {
+    return valueOf(this.series(), metric, fate);
+  }
+}
+
+describe('metrics say what became of each event', () => {
   const open: Sink[] = [];
   afterAll(() => Promise.all(open.map((sink) => sink.close())));
 
-  test.for(Object.keys(KINDS))('%s: metrics say what became of each event', async (kind) => {
+  async function scripted(kind: string): Promise<ScriptedSink> {
     const real = (await KINDS[kind]?.()) as Sink;
     open.push(real);
-    let mood: 'down' | 'refuses' | 'takes' = 'down';
-    let taken = 0;
-    const sink: Sink = {
-      ...real,
-      async send({ entries }) {
-        if (mood === 'down') throw new SinkError('permanent', 'down');
-        if (mood === 'refuses') return { ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) };
-        taken += entries.length;
-        return { ...NOTHING, delivered: entries.length };
-      },
-    };
-    const stateDir = fastDir();
-    const clock = clockAt();
-    const numbers = (): readonly Series[] => {
-      const store = openStore(stateDir, {}, clock.now);
-      const none = { schedules: [], directories: [], maxAges: new Map<string, number>(), spoolLimit: 0 };
-      const series = measure({ ...none, database: store.database, now: clock.now(), isAlive: () => false, sinks: [sink] });
-      store.close();
-      return series;
-    };
-    const ship = async (limits = {}): Promise<number> => (await runPipeline(sink, EVENTS, { stateDir, clock, limits })).account.tally.read;
-    const gone = (): number => valueOf(numbers(), 'portlog_replayed_events_total', 'discarded');
+    return new ScriptedSink(real);
+  }
 
-    const read = await ship();
+  test.for(Object.keys(KINDS))('%s: purged, then too old, then dropped', async (kind) => {
+    const one = await scripted(kind);
+    const read = await one.ship();
     expect(read).toBeGreaterThan(0);
-    const store = openStore(stateDir, {}, clock.now);
-    store.purge(store.waiting());
-    store.close();
-    expect(gone()).toBe(read);
+    one.purge();
+    expect(one.sum('portlog_replayed_events_total', 'discarded')).toBe(read);
 
-    await ship();
-    passDays(stateDir, clock, 40);
-    await runPipeline(sink, [], { stateDir, clock });
-    expect(gone()).toBe(2 * read);
+    await one.ship();
+    passDays(one.stateDir, one.clock, 40);
+    await one.ship([]);
+    expect(one.sum('portlog_replayed_events_total', 'discarded')).toBe(2 * read);
 
-    await ship({ maxBytes: 1, whenFull: 'drop-oldest' });
-    const dropped = valueOf(numbers(), 'portlog_events_total', 'discarded');
-    expect(dropped).toBeGreaterThan(0);
+    await one.ship(EVENTS, { maxBytes: 1, whenFull: 'drop-oldest' });
+    expect(one.sum('portlog_events_total', 'discarded')).toBeGreaterThan(0);
+    expect(one.sum('portlog_events_total')).toBe(one.sum('portlog_events_read_total'));
+  });
 
-    mood = 'refuses';
-    await runPipeline(sink, [], { stateDir, clock });
-    await ship();
-    mood = 'takes';
-    await ship();
-    const last = numbers();
-    expect(valueOf(last, 'portlog_events_read_total')).toBe(5 * read);
-    expect(valueOf(last, 'portlog_events_total')).toBe(5 * read);
+  test.for(Object.keys(KINDS))('%s: kept on disk and purged, rejected, delivered', async (kind) => {
+    const one = await scripted(kind);
+    const read = await one.ship();
+    one.purge();
+    one.answer = 'refuses';
+    await one.ship();
+    one.answer = 'takes';
+    await one.ship();
+    expect(one.sum('portlog_events_read_total')).toBe(3 * read);
+    expect(one.sum('portlog_events_total')).toBe(3 * read);
     // What was left on disk has come to something since.
-    expect(valueOf(last, 'portlog_spool_events')).toBe(0);
-    expect(valueOf(last, 'portlog_replayed_events_total')).toBe(valueOf(last, 'portlog_events_total', 'spooled'));
-    expect(valueOf(last, 'portlog_events_total', 'delivered')).toBe(taken);
-    expect(valueOf(last, 'portlog_events_total', 'dead')).toBe(read);
-    expect(valueOf(last, 'portlog_sink_up')).toBe(1);
-    expect(new Set(last.flatMap(({ labels }) => labels['sink'] ?? []))).toEqual(new Set([sink.name]));
+    expect(one.sum('portlog_spool_events')).toBe(0);
+    expect(one.sum('portlog_replayed_events_total')).toBe(one.sum('portlog_events_total', 'spooled'));
+    expect(one.sum('portlog_events_total', 'delivered')).toBe(one.taken);
+    expect(one.sum('portlog_events_total', 'dead')).toBe(read);
+    expect(one.sum('portlog_sink_up')).toBe(1);
+    expect(new Set(one.series().flatMap(({ labels }) => labels['sink'] ?? []))).toEqual(new Set([one.sink.name]));
   });
 });
 

@@ -1,34 +1,19 @@
 import { utimesSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { StoredMemory } from '../../src/state/sink-memory.ts';
-import { stateFile } from '../../src/state/store.ts';
 import { PortlogError } from '../../src/core/errors.ts';
 import { newInputReport } from '../../src/pipeline/input-report.ts';
 import type { SinkReport } from '../../src/delivery/report.ts';
 import { type ShipReport } from '../../src/pipeline/ship.ts';
-import { Database } from '../../src/state/database.ts';
-import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { Housekeeping } from '../../src/unattended/housekeeping.ts';
+import { Housekeeping, type HousekeepingOptions } from '../../src/unattended/housekeeping.ts';
 import { watchLoop } from '../../src/unattended/watch-loop.ts';
-import { FileAttempts } from '../../src/state/file-attempts.ts';
-import { SeenFiles } from '../../src/state/seen-files.ts';
-import { Watcher } from '../../src/unattended/watcher.ts';
 import { sinkReportOf } from '../support/sink-report.ts';
-import { fastDir, freshDir } from '../support/run-portlog.ts';
-import { host, port, scan } from '../support/scans.ts';
-import { Night, directoryAt, MINUTE, HOUR, START } from '../support/night.ts';
+import { Night, MINUTE, HOUR, START } from '../support/night.ts';
+import { database } from '../support/own-database.ts';
+import { ownDirectory, path, watcherOf, WHOLE } from '../support/watched.ts';
 
-let database: Database;
-beforeEach(() => {
-  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
-});
-afterEach(() => database.close());
-
-/** Of one directory, by a process that lives as long as nobody says otherwise. */
-function attemptsIn(path: string, pid = 1, isAlive: (pid: number) => boolean = () => true): FileAttempts {
-  return new FileAttempts(database, path, { pid, isAlive });
-}
+ownDirectory();
 
 /** How a run went in which everything was delivered, but for what is said. */
 function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink: Partial<SinkReport> = {}): ShipReport {
@@ -37,37 +22,20 @@ function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink:
 }
 
 describe('the watcher', () => {
-  const WHOLE = scan(host('192.0.2.1', port(80)));
-  let path: string;
   let clock: Night;
   let shipped: string[];
   beforeEach(() => {
-    path = freshDir();
     clock = new Night(Number.POSITIVE_INFINITY);
     clock.time = Date.now();
     shipped = [];
   });
 
-  function watcher(how: (names: readonly string[]) => ShipReport | undefined): Watcher {
-    const watched = { directory: directoryAt(path), seen: new SeenFiles(database, path), attempts: attemptsIn(path), site: undefined };
-    return new Watcher([watched], {
-      sinks: ['file a'],
-      again: false,
-      ship: async (sources) => {
-        const names = sources.map(({ name }) => basename(name));
-        shipped.push(...names);
-        return how(names);
-      },
-      clock,
-      stop: clock.stop.signal,
-      onError: (error) => {
-        throw error;
-      },
-      onRecovery: () => undefined,
-      onEmpty: () => undefined,
-      onUnfinished: () => undefined,
-      onIgnored: () => undefined,
-    });
+  function watcher(how: (names: readonly string[]) => ShipReport | undefined): { look(): Promise<boolean> } {
+    const ship = (names: readonly string[]): ShipReport | undefined => {
+      shipped.push(...names);
+      return how(names);
+    };
+    return watcherOf(ship, { clock, stop: clock.stop.signal });
   }
 
   const put = (...names: readonly string[]): void => {
@@ -126,9 +94,31 @@ describe('the watcher', () => {
 });
 
 describe('housekeeping', () => {
+  let clock: Night;
+  /** When it delivered what waits, in minutes. */
+  let tries: number[];
+  beforeEach(() => {
+    clock = new Night(Number.POSITIVE_INFINITY);
+    tries = [];
+  });
+
+  function housekeepingWith(deliver: () => ShipReport, more: Partial<HousekeepingOptions> = {}): { pass(minutes: number): Promise<void> } {
+    const deliverWaiting = async (): Promise<ShipReport> => {
+      tries.push((clock.time - START) / MINUTE);
+      return deliver();
+    };
+    const housekeeping = new Housekeeping({ sinks: [], database, maxAges: new Map(), clock, deliverWaiting, ...more });
+    return {
+      async pass(minutes) {
+        for (let i = 0; i < minutes * 6; i++) {
+          await housekeeping.look();
+          clock.pass(10_000);
+        }
+      },
+    };
+  }
+
   test('tries what waits again with pauses that grow to a quarter of an hour, and rests when nothing waits', async () => {
-    const clock = new Night(Number.POSITIVE_INFINITY);
-    const tries: number[] = [];
     let waiting = 1;
     const spool = (created: number): void => {
       database.run(
@@ -137,87 +127,47 @@ describe('housekeeping', () => {
         created,
       );
     };
-    const housekeeping = new Housekeeping({
-      sinks: [],
-      database,
-      maxAges: new Map(),
-      clock,
-      deliverWaiting: async () => {
-        tries.push((clock.time - START) / MINUTE);
-        return report([], {}, { waiting });
-      },
-    });
-    const pass = async (minutes: number): Promise<void> => {
-      for (let i = 0; i < minutes * 6; i++) {
-        await housekeeping.look();
-        clock.pass(10_000);
-      }
-    };
-    await pass(10);
+    const housekeeping = housekeepingWith(() => report([], {}, { waiting }));
+    await housekeeping.pass(10);
     expect(tries).toEqual([]);
     spool(1);
-    await pass(60);
+    await housekeeping.pass(60);
     expect(tries).toEqual([10, 12, 16, 24, 39, 54, 69]);
     waiting = 0;
-    await pass(30);
+    await housekeeping.pass(30);
     expect(tries).toHaveLength(8);
     // What is left is for a sink that this configuration does not name; what comes later may not be.
     spool(2);
-    await pass(5);
+    await housekeeping.pass(5);
     expect(tries).toHaveLength(9);
   });
 
   test('lets a sink renew its alerts when due, however long another one is down', async () => {
-    const clock = new Night(Number.POSITIVE_INFINITY);
-    const tries: number[] = [];
     database.run("INSERT INTO sink (id, type, target, scope) VALUES (1, 'alertmanager', 'http://a', ''), (2, 'alertmanager', 'http://b', '')");
     const memory = new StoredMemory(database, 1);
     // Of one that this configuration does not name.
     new StoredMemory(database, 2).wakeAt(START);
-    const housekeeping = new Housekeeping({
-      sinks: ['alertmanager http://a '],
-      database,
-      maxAges: new Map(),
-      clock,
-      deliverWaiting: async () => {
-        tries.push((clock.time - START) / MINUTE);
-        memory.wakeAt(clock.time + 2 * MINUTE);
-        return report([], {}, { waiting: 1 });
-      },
-    });
-    const pass = async (minutes: number): Promise<void> => {
-      for (let i = 0; i < minutes * 6; i++) {
-        await housekeeping.look();
-        clock.pass(10_000);
-      }
+    const deliver = (): ShipReport => {
+      memory.wakeAt(clock.time + 2 * MINUTE);
+      return report([], {}, { waiting: 1 });
     };
-    await pass(5);
+    const housekeeping = housekeepingWith(deliver, { sinks: ['alertmanager http://a '] });
+    await housekeeping.pass(5);
     expect(tries).toEqual([]);
     memory.wakeAt(clock.time);
-    await pass(9);
+    await housekeeping.pass(9);
     expect(tries).toEqual([5, 7, 9, 11, 13]);
     memory.wakeAt(undefined);
-    await pass(5);
+    await housekeeping.pass(5);
     expect(tries).toHaveLength(5);
   });
 
   test('reports a site without a recent scan', async () => {
-    const clock = new Night(Number.POSITIVE_INFINITY);
-    let tries = 0;
-    const housekeeping = new Housekeeping({
-      database,
-      sinks: [],
-      maxAges: new Map([['lab', HOUR]]),
-      clock,
-      deliverWaiting: async () => (tries++, report([])),
-    });
-    await housekeeping.look();
-    clock.pass(HOUR);
-    await housekeeping.look();
-    expect(tries).toBe(0);
-    clock.pass(MINUTE);
-    await housekeeping.look();
-    expect(tries).toBe(1);
+    const housekeeping = housekeepingWith(() => report([]), { maxAges: new Map([['lab', HOUR]]) });
+    await housekeeping.pass(60);
+    expect(tries).toEqual([]);
+    await housekeeping.pass(2);
+    expect(tries).toHaveLength(1);
   });
 });
 

@@ -14,7 +14,8 @@ import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { UnfinishedFiles } from '../../src/state/unfinished-files.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { put, watcherOf, report, path, WHOLE, HOUR, database, ownDirectory } from '../support/watched.ts';
+import { database } from '../support/own-database.ts';
+import { put, watcherOf, report, path, WHOLE, HOUR, ownDirectory } from '../support/watched.ts';
 
 ownDirectory();
 
