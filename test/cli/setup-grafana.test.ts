@@ -6,19 +6,13 @@ import { answer, type Seen } from '../support/scripted-server.ts';
 import { setup, RULE_COUNT, KEPT, FORCE } from '../support/set-up.ts';
 
 describe('portlog setup grafana', () => {
-  const grafana = new FakeGrafana();
+  let grafana: FakeGrafana;
   let url: string;
   beforeEach(async () => {
+    grafana = new FakeGrafana();
     url = await grafana.start();
   });
-  afterEach(async () => {
-    await grafana.stop();
-    grafana.folders.clear();
-    grafana.dashboards.clear();
-    grafana.group = undefined;
-    grafana.actions.length = 0;
-    grafana.version = '13.0.1';
-  });
+  afterEach(() => grafana.stop());
 
   test.each(['13.0.1', '10.4.0'])('installs folder, dashboards and rules into %s; again, it changes nothing', async (version) => {
     grafana.version = version;

@@ -4,17 +4,15 @@ import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { setup, FORCE, KEPT, RULE_COUNT } from '../support/set-up.ts';
 
+let kibana: FakeKibana;
+let url: string;
+beforeEach(async () => {
+  kibana = new FakeKibana();
+  url = await kibana.start();
+});
+afterEach(() => kibana.stop());
+
 describe('portlog setup kibana --detection', () => {
-  const kibana = new FakeKibana();
-  let url: string;
-  beforeEach(async () => {
-    url = await kibana.start();
-  });
-  afterEach(async () => {
-    await kibana.stop();
-    for (const kept of [kibana.objects, kibana.rules, kibana.detections]) kept.clear();
-    kibana.actions.length = 0;
-  });
   const detection = async (...args: readonly string[]): Promise<{ readonly said: readonly string[]; readonly code: number | null }> => {
     const { said, code } = await setup('kibana', url, '--detection', ...args);
     return { said: said.filter((line) => line.includes('detection rule') || line === FORCE), code };
@@ -72,19 +70,6 @@ describe('portlog setup kibana --detection', () => {
 });
 
 describe('portlog setup kibana', () => {
-  const kibana = new FakeKibana();
-  let url: string;
-  beforeEach(async () => {
-    url = await kibana.start();
-  });
-  afterEach(async () => {
-    await kibana.stop();
-    kibana.objects.clear();
-    kibana.rules.clear();
-    kibana.actions.length = 0;
-    kibana.version = '9.4.2';
-  });
-
   test('installs dashboards and rules; again, it changes nothing', async () => {
     const { said, code } = await setup('kibana', url);
     expect(code).toBe(0);

@@ -48,16 +48,13 @@ test('syslog: lines with the header that a manager knows', async () => {
 });
 
 describe('the API', () => {
-  const wazuh = new FakeWazuh();
+  let wazuh: FakeWazuh;
   let url: string;
   beforeEach(async () => {
+    wazuh = new FakeWazuh();
     url = await wazuh.start();
   });
-  afterEach(async () => {
-    await wazuh.stop();
-    Object.assign(wazuh, { ...new FakeWazuh(), files: wazuh.files, events: wazuh.events, actions: wazuh.actions });
-    for (const list of [wazuh.events, wazuh.actions]) list.length = 0;
-  });
+  afterEach(() => wazuh.stop());
   const open = (more: Partial<OptionsOf<'wazuh'>> = {}): Sink => wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER, ...more }));
 
   describe('the contract', () => sinkContract(async () => open()));

@@ -10,6 +10,7 @@ import { deathAtCommit } from '../support/dying-database.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
+import { textSource } from '../support/text-source.ts';
 
 /*
  * What the state says once (changes, records of the inventory) is not read again from a scan. Whatever becomes of it on its way, a
@@ -124,13 +125,7 @@ class World {
         return sink.send(batch, signal);
       },
     }));
-    const sources = texts.map((text, i) => ({
-      name: `scan ${i}`,
-      live: false,
-      bytes: async function* () {
-        yield Buffer.from(text);
-      },
-    }));
+    const sources = texts.map((text, i) => textSource(`scan ${i}`, text));
     try {
       const takeOver = from === undefined ? [] : store.waiting().filter(({ identity }) => identity.target === from);
       const report = await ship({

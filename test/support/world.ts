@@ -11,6 +11,7 @@ import { NOTHING, openStore, scriptedSink } from './delivery.ts';
 import { type Death, deathAtCommit } from './dying-database.ts';
 import { fastDir } from './run-portlog.ts';
 import { expectValidEvent } from './validate.ts';
+import { textSource } from './text-source.ts';
 
 /** Opens the state of a run; the process may be gone at some time. */
 type Opening = Pick<Death, 'open'> & Partial<Death>;
@@ -59,13 +60,7 @@ export class World {
     const store = openStore(this.stateDir, {}, undefined, death?.open);
     try {
       return await ship({
-        sources: texts.map((text, i) => ({
-          name: `scan ${i}`,
-          live: false,
-          bytes: async function* () {
-            yield Buffer.from(text);
-          },
-        })),
+        sources: texts.map((text, i) => textSource(`scan ${i}`, text)),
         sinks: [sink],
         store,
         changes: { confirm: 1, mass: 100, everywhere: false },

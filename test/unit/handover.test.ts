@@ -6,6 +6,7 @@ import { type Sink, SinkError } from '../../src/sink/sink.ts';
 import { NOTHING, openStore, scriptedSink } from '../support/delivery.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
+import { textSource } from '../support/text-source.ts';
 
 const header = (start: number): string => `scanner="nmap" version="7.93" args="nmap -v -p 22,80 192.0.2.0/28" start="${start}"`;
 const SERVICES = '<verbose level="1"/><scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/>';
@@ -48,13 +49,7 @@ class Lines {
 /** Ships to a server; or, with `from`, what waits for another one. */
 async function run(stateDir: string, to: Lines, texts: readonly string[], from?: Lines, retryDeadLetters = false): Promise<ShipReport> {
   const store = openStore(stateDir, {}, Date.now);
-  const sources = texts.map((text, i) => ({
-    name: `scan ${i}`,
-    live: false,
-    bytes: async function* () {
-      yield Buffer.from(text);
-    },
-  }));
+  const sources = texts.map((text, i) => textSource(`scan ${i}`, text));
   const takeOver = store.waiting().filter(({ identity }) => identity.target === from?.sink.identity.target);
   const changes = { ...DEFAULT_CHANGE_OPTIONS, everywhere: false };
   const report = await ship({ sources, sinks: [to.sink], store, retryForMs: 0, changes, takeOver, retryDeadLetters });

@@ -8,6 +8,7 @@ import { NOTHING, openStore, scriptedSink } from '../support/delivery.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
+import { textSource } from '../support/text-source.ts';
 
 const HOSTS = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
 const SERVICES = '<verbose level="1"/><scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/>';
@@ -74,13 +75,7 @@ class Server {
 
 async function shipTo(stateDir: string, servers: readonly Server[], texts: readonly string[], again = false): Promise<void> {
   const store = openStore(stateDir, {}, Date.now);
-  const sources = texts.map((text, i) => ({
-    name: `scan ${i}`,
-    live: false,
-    bytes: async function* () {
-      yield Buffer.from(text);
-    },
-  }));
+  const sources = texts.map((text, i) => textSource(`scan ${i}`, text));
   await ship({
     sources,
     sinks: servers.map(({ sink }) => sink),

@@ -11,6 +11,7 @@ import { World } from '../support/world.ts';
 import { Night, START, DAYS, HOUR } from '../support/night.ts';
 import { database } from '../support/own-database.ts';
 import { ownDirectory, path, report, watcherOf } from '../support/watched.ts';
+import { textSource } from '../support/text-source.ts';
 
 ownDirectory();
 
@@ -83,14 +84,7 @@ describe('a file that a mistake of ours ends', () => {
       },
     });
     const store = openStore(fastDir());
-    const source = {
-      name: 'scan',
-      live: false,
-      bytes: async function* () {
-        yield Buffer.from(scanOf('192.0.2.7'));
-      },
-    };
-    const report = await ship({ sources: [source], sinks: [bad, good], store, retryForMs: 0 });
+    const report = await ship({ sources: [textSource('scan', scanOf('192.0.2.7'))], sinks: [bad, good], store, retryForMs: 0 });
     store.close();
     expect(report.inputs[0]?.problem).toBeUndefined();
     expect(report.sinks.map(({ tally: { read, delivered, dead } }) => ({ read, delivered, dead }))).toEqual([
