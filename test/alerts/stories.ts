@@ -85,10 +85,10 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
   },
   'host-key-changed': {
     fires: yesterday(
-      [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIG', 'AAAAE2VjZHNhLXNoYTItbmlzd')],
-      [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIH', 'AAAAE2VjZHNhLXNoYTItbmlzd')],
+      [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIGdv', 'AAAAE2VjZHNhLXNoYTItbmlzd')],
+      [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIHdv', 'AAAAE2VjZHNhLXNoYTItbmlzd')],
     ),
-    silent: [...yesterday([sshd('AAAAC3NzaC1lZDI1NTE5AAAAIG', 'AAAAE2VjZHNhLXNoYTItbmlzd')], [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIG')])],
+    silent: [...yesterday([sshd('AAAAC3NzaC1lZDI1NTE5AAAAIGdv', 'AAAAE2VjZHNhLXNoYTItbmlzd')], [sshd('AAAAC3NzaC1lZDI1NTE5AAAAIGdv')])],
   },
   'certificate-changed': {
     fires: yesterday([https(certificate({ until: year(3), sha1: 'bb' }))], [https(certificate({ until: year(2) }))]),
