@@ -17,7 +17,7 @@ export function correctFutureTimes(
   const keys = hosts.laterThan(now + AHEAD_MS);
   if (keys.length === 0 && !scans.areAhead(now)) return;
   const time = Math.max(scans.latestTime(now), Math.min(now, started - 1));
-  scans.heal(now, time);
+  scans.dateFutureRuns(now, time);
   for (const key of keys) {
     const known = hosts.find(key);
     if (known !== undefined && known !== DAMAGED) hosts.put(revised(healed(known, time), known), confirm);
@@ -57,8 +57,8 @@ function healed(known: KnownHost, time: number): KnownHost {
     ...last,
   });
   const register = <T>(one: LatestValue<T>): LatestValue<T> => ({ ...one, at: at(one.at), since: at(one.since) });
-  const each = <T>(all: Readonly<Record<string, T>>, heal: (one: T) => T): Record<string, T> =>
-    Object.fromEntries(Object.entries(all).map(([key, one]) => [key, heal(one)]));
+  const each = <T>(all: Readonly<Record<string, T>>, correct: (one: T) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(all).map(([key, one]) => [key, correct(one)]));
   const { name, mac, ip, os, recorded: _, recordedFindings: __, ...rest } = known;
   return {
     ...rest,

@@ -146,10 +146,10 @@ export class ChangeDetector {
     counts.firstProtocols = (counts.firstProtocols ?? 0) + outcome.firstSeen.length - firstPorts;
     counts.firstFindings += outcome.firstFindings;
     if (outcome.graveFindings > 0) counts.graveFindings = (counts.graveFindings ?? 0) + outcome.graveFindings;
-    const ports = [...outcome.firstSeen, ...outcome.untold, ...portsOf(known, outcome.changes)];
-    const said = { ports, findings: outcome.findings };
-    if (known.time === time) this.record(known, run, said, detected);
-    else if (ports.length + said.findings.length > 0) this.recordLate(known, run, said, detected);
+    const ports = [...outcome.firstSeen, ...outcome.unreported, ...portsOf(known, outcome.changes)];
+    const changed = { ports, findings: outcome.findings };
+    if (known.time === time) this.record(known, run, changed, detected);
+    else if (ports.length + changed.findings.length > 0) this.recordLate(known, run, changed, detected);
     const isAsBefore = outcome.isRepeated === true && !isSettled && known.recorded === recorded && known.recordedFindings === recordedFindings;
     if (!isAsBefore) this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
   }
@@ -212,13 +212,13 @@ export class ChangeDetector {
   }
 
   /** Makes inventory records: of the host once per run, of its ports and weaknesses when they change. */
-  private record(known: KnownHost, { context }: CurrentRun, moved: ChangedRecords, detected: Detected): void {
+  private record(known: KnownHost, { context }: CurrentRun, changed: ChangedRecords, detected: Detected): void {
     if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
     // Records of ports and findings also contain the state of their host, because "what is open now" queries them alone.
     const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => currentValue(open, 1) === 'yes');
     const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
-    const all = { ports: new Set([...moved.ports, ...ports]), findings: new Set([...moved.findings, ...findings]) };
+    const all = { ports: new Set([...changed.ports, ...ports]), findings: new Set([...changed.findings, ...findings]) };
     if (known.recorded !== state || all.ports.size + all.findings.size > 0) detected.moved.add(known.key);
     known.recorded = state;
     known.recordedFindings = state;
@@ -226,10 +226,10 @@ export class ChangeDetector {
   }
 
   /** Inventory records for what an older sighting has added, dated like the latest sighting. */
-  private recordLate(known: KnownHost, run: CurrentRun, said: ChangedRecords, detected: Detected): void {
+  private recordLate(known: KnownHost, run: CurrentRun, changed: ChangedRecords, detected: Detected): void {
     if (known.up.yes === undefined) return;
     detected.moved.add(known.key);
-    if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, said));
+    if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, changed));
   }
 
   /** All inventory records of a host, for a sink that has missed some. `run`: the run that is being read. */
@@ -275,8 +275,8 @@ export class ChangeDetector {
 
 /** Identifies a listing of a host together with its findings: another exposure file or rule may find something else in the same listing. */
 function markOf({ observationId }: HostContext, { findings }: FindingsOf): string {
-  const judged = findings.flatMap(({ port, key, isSilent }) => (isSilent ? [] : [port, key]));
-  return (judged.length === 0 ? observationId : digest([observationId, ...judged])).slice(0, 16);
+  const evaluated = findings.flatMap(({ port, key, isSilent }) => (isSilent ? [] : [port, key]));
+  return (evaluated.length === 0 ? observationId : digest([observationId, ...evaluated])).slice(0, 16);
 }
 
 /** The ports that changes are about; for a new host, also its open ports. */

@@ -156,8 +156,8 @@ export function baselineEvent(
     [findings, 'finding'],
   ] as const;
   const words = seen.flatMap(([number, noun]) => (number > 0 ? counted(number, noun) : []));
-  const told = grave === 0 ? '' : `, except for ${counted(grave, 'finding')} reported ${grave === 1 ? 'by itself' : 'individually'}`;
-  const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${told}`;
+  const reported = grave === 0 ? '' : `, except for ${counted(grave, 'finding')} reported ${grave === 1 ? 'by itself' : 'individually'}`;
+  const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${reported}`;
   const some = (number: number): number | undefined => (number === 0 ? undefined : number);
   return digestEvent(run, 'baseline', time, SEVERITY.info, message, {
     count: { hosts, ports, protocols: some(protocols), findings: some(findings) },

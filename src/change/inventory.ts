@@ -77,7 +77,7 @@ export function inventoryRows(site: string, host: KnownHost, filter: InventoryFi
 }
 
 function portRow({ number, protocol, state, at, service, guess, certificate, open }: KnownPort): PortRow {
-  const stands = currentValue(open, 1);
+  const current = currentValue(open, 1);
   return {
     number,
     transport: protocol,
@@ -88,7 +88,7 @@ function portRow({ number, protocol, state, at, service, guess, certificate, ope
     firstSeen: open.yes?.first,
     lastSeen: finite(lastOf(open.yes)),
     lastTested: at,
-    since: stands && since(open, stands),
+    since: current && since(open, current),
   };
 }
 

@@ -36,7 +36,7 @@ export interface Outcome {
   /** Open ports that no earlier run has tested. */
   readonly firstSeen: readonly KnownPort[];
   /** Ports that are open or not, other than before, without a change of their own: their host is silent, or back. */
-  readonly untold: readonly KnownPort[];
+  readonly unreported: readonly KnownPort[];
   /** Number of findings that were not looked for before, and are not severe enough to be reported at once. */
   readonly firstFindings: number;
   /** Number of findings that were not looked for before, and are reported because of their severity. */

@@ -43,7 +43,7 @@ export class PortObserver {
   private readonly firstSeen: KnownPort[] = [];
   private readonly unchanged = new Set<string>();
   private readonly answered: number | undefined;
-  private readonly untold: KnownPort[] = [];
+  private readonly unreported: KnownPort[] = [];
 
   constructor(known: KnownHost, observation: Observation, { confirm, identity, answered }: Comparison, changes: Change[]) {
     this.known = known;
@@ -57,10 +57,10 @@ export class PortObserver {
   }
 
   /**
-   * `firstSeen`: open ports that no earlier run has tested; `unchanged`: ports at which an earlier run found the same product; `untold`: ports
+   * `firstSeen`: open ports that no earlier run has tested; `unchanged`: ports at which an earlier run found the same product; `unreported`: ports
    * that are open again without a change of their own, because their host is back.
    */
-  run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string>; readonly untold: readonly KnownPort[] } {
+  run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string>; readonly unreported: readonly KnownPort[] } {
     const { known, sighting } = this;
     const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.relevantUnlisted()];
     for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
@@ -69,8 +69,8 @@ export class PortObserver {
       known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
       this.observePort(known.ports[key], found.state, sighting.ports.get(key));
     }
-    const { firstSeen, unchanged, untold } = this;
-    return { firstSeen, unchanged, untold };
+    const { firstSeen, unchanged, unreported } = this;
+    return { firstSeen, unchanged, unreported };
   }
 
   /**
@@ -100,7 +100,7 @@ export class PortObserver {
     if (time > port.at || (time === port.at && !late)) Object.assign(port, { state, at: time, scan });
     const is = currentValue(port.open, confirm);
     if (was === 'yes' && is === 'no') this.closed(before, port);
-    else if (wasSilenced) this.untold.push(port);
+    else if (wasSilenced) this.unreported.push(port);
     if (open === true && listed !== undefined) {
       const isNews = isNewest(before.open, this.observation.time, this.late);
       if (was === undefined && isNews) this.firstSeen.push(port);
@@ -113,15 +113,15 @@ export class PortObserver {
 
   private opened(before: KnownPort, now: PortSighting): void {
     const { time } = this.observation;
-    const stood = since(before.open, 'no');
+    const closedSince = since(before.open, 'no');
     const reopened = before.open.yes !== undefined;
     // nmap's latest state may be ambiguous.
     const was = isOpen(before.state) === false ? before.state : 'not open';
     const words = reopened
       ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
-      : ago(time - (stood ?? time), (age) => `, ${was} for ${age}`, `, was ${was}`);
+      : ago(time - (closedSince ?? time), (age) => `, ${was} for ${age}`, `, was ${was}`);
     const after = { text: serviceWords(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
-    const side = { ...knownService(before), text: before.state, state: before.state, since: stood, seen: before.at, scan: before.scan };
+    const side = { ...knownService(before), text: before.state, state: before.state, since: closedSince, seen: before.at, scan: before.scan };
     this.add(
       reopened ? 'port-reopened' : 'port-opened',
       side,
@@ -132,9 +132,9 @@ export class PortObserver {
   }
 
   private closed(before: KnownPort, port: KnownPort): void {
-    const stood = since(before.open, 'yes');
+    const openSince = since(before.open, 'yes');
     const words = port.state === 'closed' ? 'closed' : `is no longer open: ${port.state}`;
-    const side = { ...knownService(before), state: 'open', since: stood, seen: lastOf(before.open.yes), scan: before.scan };
+    const side = { ...knownService(before), state: 'open', since: openSince, seen: lastOf(before.open.yes), scan: before.scan };
     const { time } = this.observation;
     const was = [side.text === '' ? [] : `was ${side.text}`, durationWords(before.open, 'yes', time, 'open')].flat().filter((part) => part !== '');
     this.add('port-closed', side, { text: port.state, state: port.state }, `${place(port)} ${words}${inBrackets(was.join(', '))}`, port);

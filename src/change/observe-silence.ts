@@ -21,7 +21,7 @@ export function wasOpenBefore(answered: number | undefined, open: KnownHost['up'
  * What a scan without any answer tells: not that each port was closed, but once that the host does not answer, or nothing if that is known.
  * As before if another port is still known to be open, which this scan has not tested.
  */
-export function toldOfSilence(known: KnownHost, changes: readonly Change[], time: number, confirm: number): readonly Change[] {
+export function reportedOfSilence(known: KnownHost, changes: readonly Change[], time: number, confirm: number): readonly Change[] {
   const closed = changes.filter(({ action }) => action === 'port-closed');
   if (closed.length === 0 || silentSince(known, confirm) === undefined) return changes;
   const others = changes.filter(({ action }) => action !== 'port-closed');
@@ -33,13 +33,13 @@ function missing(known: KnownHost, closed: readonly Change[], time: number): Cha
   const before: Side = { text: 'up', state: 'up', since: since(known.up, 'yes'), seen: lastOf(known.up.yes), scan: known.scan, ports };
   const shown = ports.slice(0, MOST_SHOWN).join(', ');
   const more = ports.length > MOST_SHOWN ? ` and ${ports.length - MOST_SHOWN} more` : '';
-  const stood = durationWords(known.up, 'yes', time, ', was up');
+  const upFor = durationWords(known.up, 'yes', time, ', was up');
   return changeOf(
     known,
     'host-missing',
     before,
     { text: 'no answer' },
-    `does not answer any more (-Pn: down, or filtered)${stood}, with ${shown}${more} open`,
+    `does not answer any more (-Pn: down, or filtered)${upFor}, with ${shown}${more} open`,
   );
 }
 

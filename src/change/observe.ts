@@ -1,6 +1,6 @@
 import { withCommas } from '../event/text.ts';
 import { isOpen } from './coverage.ts';
-import { backFromSilence, isBackFromSilence, toldOfSilence } from './observe-silence.ts';
+import { backFromSilence, isBackFromSilence, reportedOfSilence } from './observe-silence.ts';
 import { takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
 import type { ChangeOptions } from './options.ts';
@@ -15,7 +15,7 @@ import { revise, reviseIfOther } from './revision.ts';
 import type { Sighting } from './sighting.ts';
 import { touchedBy } from './touched.ts';
 
-const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], untold: [], firstFindings: 0, graveFindings: 0, findings: [] };
+const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], unreported: [], firstFindings: 0, graveFindings: 0, findings: [] };
 const MAX_MARKS = 64;
 
 /**
@@ -85,7 +85,7 @@ class Observing {
     if (sighting.presence === 'down') return { ...NOTHING, changes: this.changes };
     const { confirm, identity } = this;
     const ports = new PortObserver(known, observation, { confirm, identity, answered }, this.changes).run();
-    const silenced = sighting.presence === 'unknown' ? this.tellSilence() : [];
+    const silenced = sighting.presence === 'unknown' ? this.reportSilence() : [];
     takeLists(known, observation, this.confirm);
     if (presence === 'new') this.changes.unshift(this.newHost());
     const findingObserver = new FindingObserver(known, observation, this.confirm, this.changes, ports.unchanged);
@@ -95,7 +95,7 @@ class Observing {
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
       // The ports of a new host are reported with the host.
       firstSeen: presence === 'new' ? [] : ports.firstSeen,
-      untold: [...ports.untold, ...silenced],
+      unreported: [...ports.unreported, ...silenced],
       firstFindings,
       graveFindings,
       findings,
@@ -103,12 +103,12 @@ class Observing {
   }
 
   /** Replaces the changes of a scan without any answer; returns the ports of those that are not told. */
-  private tellSilence(): readonly KnownPort[] {
+  private reportSilence(): readonly KnownPort[] {
     const { known, changes, observation, confirm } = this;
-    const told = toldOfSilence(known, changes, observation.time, confirm);
-    const untold = changes.filter((change) => !told.includes(change));
-    changes.splice(0, changes.length, ...told);
-    return untold.flatMap((change) => known.ports[portOf(change) ?? ''] ?? []);
+    const reported = reportedOfSilence(known, changes, observation.time, confirm);
+    const unreported = changes.filter((change) => !reported.includes(change));
+    changes.splice(0, changes.length, ...reported);
+    return unreported.flatMap((change) => known.ports[portOf(change) ?? ''] ?? []);
   }
 
   private observePresence(isNew: boolean): 'new' | undefined {
@@ -124,10 +124,10 @@ class Observing {
     if (is !== 'yes' || !isNewest(before, this.observation.time, this.late)) return undefined;
     if (isNew || (was === 'no' && before.yes === undefined)) return 'new';
     if (was === 'no') {
-      const stood = since(before, 'no');
+      const downSince = since(before, 'no');
       this.add(
         'host-back',
-        { text: 'down', state: 'down', since: stood, seen: lastOf(before.no), scan: known.scan },
+        { text: 'down', state: 'down', since: downSince, seen: lastOf(before.no), scan: known.scan },
         { text: 'up', state: 'up' },
         `is back${ago(time - lastOf(before.yes), (words) => `, last seen ${words} ago`)}`,
       );
@@ -190,7 +190,7 @@ class Observing {
 }
 
 function missing(before: KnownHost, time: number): Change {
-  const stood = since(before.up, 'yes');
-  const side = { text: 'up', state: 'up', since: stood, seen: lastOf(before.up.yes), scan: before.scan };
+  const upSince = since(before.up, 'yes');
+  const side = { text: 'up', state: 'up', since: upSince, seen: lastOf(before.up.yes), scan: before.scan };
   return changeOf(before, 'host-missing', side, { text: 'down', state: 'down' }, `is down${durationWords(before.up, 'yes', time, ', was up')}`);
 }

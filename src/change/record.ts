@@ -63,7 +63,7 @@ export function hostStateOf(host: Pick<KnownHost, 'up' | 'ports'>): 'up' | 'down
 
 export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
   const { protocol, number, state, service, guess, certificate, open, at } = port;
-  const stands = currentValue(open, 1);
+  const current = currentValue(open, 1);
   const name = service?.value.name ?? guess?.value;
   const words = [host.key, `${number}/${protocol}`, state, name, service?.value.version].filter((word) => word !== undefined && word !== '');
   const entity = portEntityId(hostEntityId(run.options.site, host.key), protocol, String(number));
@@ -80,7 +80,7 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
         first_seen: isoIfKnown(open.yes?.first),
         last_seen: isoIfKnown(lastOf(open.yes)),
         last_tested: isoIfKnown(at),
-        since: isoIfKnown(stands && since(open, stands)),
+        since: isoIfKnown(current && since(open, current)),
         ...riskFields(host, portKey(protocol, number)),
       },
     },

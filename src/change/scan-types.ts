@@ -45,6 +45,9 @@ export function canTellClosed(info: Pick<ScanInfo, 'type' | 'scanflags'>): boole
 
 /** Whether such a scan, or version detection after it, can establish the state of a listed port. */
 export function establishes(info: Pick<ScanInfo, 'type' | 'scanflags'>, { state, service }: Pick<Port, 'state' | 'service'>): boolean {
-  const said = state?.state;
-  return (said === 'open' && service?.method === 'probed') || (said !== undefined && (statesOf(info).includes(said) || !ALL.includes(said)));
+  const reported = state?.state;
+  return (
+    (reported === 'open' && service?.method === 'probed') ||
+    (reported !== undefined && (statesOf(info).includes(reported) || !ALL.includes(reported)))
+  );
 }

@@ -151,7 +151,7 @@ export class KnownScans {
   }
 
   /** Dates runs ahead of our clock at `time`. */
-  heal(now: number, time: number): void {
+  dateFutureRuns(now: number, time: number): void {
     this.at.forget();
     this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',

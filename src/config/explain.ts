@@ -24,7 +24,7 @@ function sentence(error: ErrorObject): string {
 
 /** What to do about a value, which is not quoted: the nearest allowed word, or how one of that type is written. */
 function hintFor({ keyword, params, data }: ErrorObject): string {
-  if (keyword === 'enum') return meant(data, params['allowedValues'] as readonly unknown[]);
+  if (keyword === 'enum') return suggestion(data, params['allowedValues'] as readonly unknown[]);
   const way = keyword === 'type' && typeof params['type'] === 'string' ? WRITTEN[params['type']]?.(data) : undefined;
   return way === undefined ? '' : `; ${way}`;
 }
@@ -49,7 +49,7 @@ function unquoted(data: unknown): string | undefined {
 function kindOf(path: string, data: { readonly type?: unknown }, schema: SchemaPart): string {
   const kinds = (schema?.oneOf ?? []).flatMap(({ properties }) => properties?.type?.const ?? []);
   if (data.type === undefined) return `${path}: "type" is missing; it is one of ${kinds.join(', ')}`;
-  return `${path}.type: must be one of ${kinds.join(', ')}${meant(data.type, kinds)}`;
+  return `${path}.type: must be one of ${kinds.join(', ')}${suggestion(data.type, kinds)}`;
 }
 
 /** Longer lists are not shown. */
@@ -78,7 +78,7 @@ function unknownSetting(path: string, name: string, schema: SchemaPart): string 
 }
 
 /** The nearest allowed word. */
-function meant(value: unknown, allowed: readonly unknown[]): string {
+function suggestion(value: unknown, allowed: readonly unknown[]): string {
   const words = allowed.filter((one) => typeof one === 'string');
   const guess = typeof value === 'string' ? nearest(value, words) : undefined;
   return guess === undefined ? '' : `; did you mean "${guess}"?`;

@@ -19,8 +19,8 @@ export async function credentials(sink: SinkConfig, env: Environment): Promise<C
   const user = sink.user ?? named(env, `${prefix}USER`);
   if (name === undefined && user === undefined) return { kind: 'none' };
   if (name === 'apiKey' || name === 'bearer')
-    return { kind: name === 'apiKey' ? 'api-key' : 'bearer', secret: hold(await textOf(name, sink, prefix, env)) };
-  if (user !== undefined && name !== undefined) return { kind: 'basic', user, secret: hold(await textOf(name, sink, prefix, env)) };
+    return { kind: name === 'apiKey' ? 'api-key' : 'bearer', secret: hidden(await textOf(name, sink, prefix, env)) };
+  if (user !== undefined && name !== undefined) return { kind: 'basic', user, secret: hidden(await textOf(name, sink, prefix, env)) };
   throw new PortlogError('sink-options', `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`, {
     hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
   });
@@ -67,7 +67,7 @@ async function textOf(name: SecretName, sink: SecretSources, prefix: string, env
 }
 
 /** In a closure, so that no printed object shows it. */
-function hold(text: string): () => string {
+function hidden(text: string): () => string {
   return () => text;
 }
 

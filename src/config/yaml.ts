@@ -59,8 +59,8 @@ async function refuseDuplicateKeys(path: string, text: string, content: unknown)
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const { errors } = parseDocument(text.replace(/^\uFEFF/, ''), { prettyErrors: false, logLevel: 'error', lineCounter: lines });
-  const twin = errors.find(({ code }) => code === 'DUPLICATE_KEY');
-  if (twin !== undefined) throw invalid(path, 'JSON', lines.linePos(twin.pos[0]).line, REASONS['DUPLICATE_KEY'] ?? '');
+  const duplicate = errors.find(({ code }) => code === 'DUPLICATE_KEY');
+  if (duplicate !== undefined) throw invalid(path, 'JSON', lines.linePos(duplicate.pos[0]).line, REASONS['DUPLICATE_KEY'] ?? '');
   return content;
 }
 

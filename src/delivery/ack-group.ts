@@ -48,7 +48,7 @@ export class AckGroups {
     if (group === undefined) return;
     group.sealed = true;
     if (!group.abandoned) this.unsettled.set(group.key, group);
-    this.conclude(group);
+    this.completeIfDone(group);
   }
 
   /** Whether a group was read before in this run, and its fate is not known yet. */
@@ -67,7 +67,7 @@ export class AckGroups {
       if (!(ackGroup instanceof AckGroup)) continue;
       ackGroup.dead ||= fate === 'dead';
       ackGroup.pending--;
-      this.conclude(ackGroup);
+      this.completeIfDone(ackGroup);
     }
   }
 
@@ -82,7 +82,7 @@ export class AckGroups {
     return complete;
   }
 
-  private conclude(group: AckGroup): void {
+  private completeIfDone(group: AckGroup): void {
     if (group.sealed && group.pending <= 0) this.complete.push(group);
   }
 }

@@ -70,7 +70,7 @@ class BatchDelivery<E extends Entry> {
       if (outcome instanceof SinkError) return { entries: aside.and([batch, ...waiting]), error: outcome, since: this.since };
       this.note(answered(outcome, batch));
       const left = entriesIn(outcome.retry, batch);
-      const undelivered = left.length === 0 ? undefined : await this.goOn(batchOf(left, batch.partition), outcome);
+      const undelivered = left.length === 0 ? undefined : await this.handleRetry(batchOf(left, batch.partition), outcome);
       if (undelivered !== undefined) return undelivered;
     }
     if (aside.isEmpty) return undefined;
@@ -82,15 +82,15 @@ class BatchDelivery<E extends Entry> {
     return this.options.accepted() > this.acceptedBefore;
   }
 
-  private note(settled: Answered<E>): void {
-    if (settled.done.length === 0 && settled.rejected.length === 0) return;
-    this.onAnswer(settled);
+  private note(answered: Answered<E>): void {
+    if (answered.done.length === 0 && answered.rejected.length === 0) return;
+    this.onAnswer(answered);
     [this.since, this.attempts] = [this.options.clock.elapsed(), 0];
     this.aside.sinceSuccess = 0;
   }
 
   /** Decides about entries that the sink gave back. Returns all that is left when it is not to be tried any more. */
-  private async goOn(left: BatchOf<E>, outcome: Outcome): Promise<Undelivered<E> | undefined> {
+  private async handleRetry(left: BatchOf<E>, outcome: Outcome): Promise<Undelivered<E> | undefined> {
     const { aside, waiting } = this;
     if (outcome.blocked !== undefined) {
       aside.block(left.entries, outcome.blocked);

@@ -145,7 +145,7 @@ export class Delivery {
         await clock.sleep(MAX_BATCH_AGE_MS, done.signal);
         // An error here occurs again, and is reported, at the next push or at the end.
         await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.flush(MAX_BATCH_AGE_MS)));
-        await this.keepUp();
+        await this.renew();
       }
     })();
     try {
@@ -196,8 +196,8 @@ export class Delivery {
   }
 
   /** Renews what servers would forget (alerts in Alertmanager), where due. */
-  async keepUp(): Promise<void> {
-    await Promise.all(this.pipelines.map((pipeline) => pipeline.keepUp()));
+  async renew(): Promise<void> {
+    await Promise.all(this.pipelines.map((pipeline) => pipeline.renew()));
   }
 
   /** Closes all sinks; nothing more is sent. */

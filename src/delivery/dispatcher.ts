@@ -133,7 +133,7 @@ export class Dispatcher {
   async finishSpool(): Promise<void> {
     await this.spool?.reader.finish();
     this.sendQueue.throwMistake();
-    this.spool?.writer.conclude();
+    this.spool?.writer.finishRun();
   }
 
   /** Sends or spools the part of a batch that no other process has claimed. If a promise is returned, await it before the next call. */

@@ -68,7 +68,7 @@ export class SinkPipeline {
   }
 
   /** Renews what the server would forget, when due. */
-  async keepUp(): Promise<void> {
+  async renew(): Promise<void> {
     if ((await this.renewalTimer.look()) && !this.dispatcher.isSpooling) this.dispatcher.succeeded();
   }
 

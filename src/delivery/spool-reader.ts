@@ -214,7 +214,7 @@ export class SpoolReader {
   }
 
   private async sendBatch(spooled: SpooledBatch, retryForMs: number): Promise<Undelivered<Queued> | undefined> {
-    const settled: Answered<Queued>[] = [];
+    const answered: Answered<Queued>[] = [];
     const lost: Queued[] = [];
     const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => {
       if (this.lease.covers(spooled.seq)) return batch;
@@ -225,7 +225,7 @@ export class SpoolReader {
     this.hasTried = true;
     this.deadline = new Deadline(this.attemptMs, this.options.signal);
     const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, signal: this.deadline.signal, retryForMs, stillOurs }, (one) => {
-      settled.push(one);
+      answered.push(one);
       this.events.took(one.done.length);
       for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
     }).finally(() => {
@@ -233,8 +233,8 @@ export class SpoolReader {
       this.deadline = undefined;
     });
     this.spoolWriter.beingSent = undefined;
-    if (lost.length > 0) return void this.spoolWriter.recordSpooledAnswer(spooled, settled, { entries: [...lost, ...(left?.entries ?? [])] });
-    if (this.spoolWriter.recordSpooledAnswer(spooled, settled, left)) return left;
+    if (lost.length > 0) return void this.spoolWriter.recordSpooledAnswer(spooled, answered, { entries: [...lost, ...(left?.entries ?? [])] });
+    if (this.spoolWriter.recordSpooledAnswer(spooled, answered, left)) return left;
     // It was sent but could not be deleted from disk: stop, instead of sending it again and again.
     return {
       entries: [],

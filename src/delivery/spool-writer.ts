@@ -167,16 +167,16 @@ export class SpoolWriter {
   /** Records an attempt for a spooled batch. False when it could not be written: the attempt then does not count. */
   recordSpooledAnswer(
     { seq, run, batch }: SpooledBatch,
-    settled: readonly Answered<Queued>[],
+    answered: readonly Answered<Queued>[],
     left: Pick<Undelivered<Queued>, 'entries'> | undefined,
   ): boolean {
-    const rejected = settled.flatMap((one) => one.rejected);
+    const rejected = answered.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {
         this.fates.storeDeadLetters(rejected);
         // Older versions did not store the groups of a batch.
         if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
-        this.fates.forgetDead(settled.flatMap(({ done }) => done));
+        this.fates.forgetDead(answered.flatMap(({ done }) => done));
         keepRest(this.tables, seq, batch, left?.entries);
         this.store.saveSums();
       });
@@ -185,7 +185,7 @@ export class SpoolWriter {
       return false;
     }
     const tally = run === this.store.run ? this.account.of(batch.entries[0]?.dataset) : this.account.replayed;
-    for (const one of settled) this.account.answered(tally, one, one.rejected.length);
+    for (const one of answered) this.account.answered(tally, one, one.rejected.length);
     this.account.unspooled(tally, batch.entries.length - (left?.entries.length ?? 0));
     if (left === undefined) this.tallyOf.delete(seq);
     return true;
@@ -235,7 +235,7 @@ export class SpoolWriter {
   }
 
   /** At the end of a run: enters complete groups, and looks up the fate of events that waited. */
-  conclude(): void {
+  finishRun(): void {
     this.note(() => {
       this.fates.enterComplete();
       this.fates.countEarlier();

@@ -52,9 +52,9 @@ export function identify(host: Host | HostHint, macNetworks?: AddressSet, link?:
     names.add(lower);
   }
   const all = [...ips];
-  const lent = macNetworks !== undefined && all.some((ip) => macNetworks.has(ip));
+  const isLent = macNetworks !== undefined && all.some((ip) => macNetworks.has(ip));
   const address = all.find(isIPv4) ?? all[0];
-  const key = (lent ? macs[0] : undefined) ?? (address && onLink(address, zone ?? link)) ?? macs[0] ?? given ?? ptr ?? written ?? '';
+  const key = (isLent ? macs[0] : undefined) ?? (address && onLink(address, zone ?? link)) ?? macs[0] ?? given ?? ptr ?? written ?? '';
   return { key, ips: all, macs, name: given ?? ptr, ptr, names: [...names] };
 }
 

@@ -38,7 +38,7 @@ export class EventMapper {
   private readonly options: EventOptions;
   private context: RunContext | undefined;
   private record = new RunRecord();
-  private news = new SeenInRun();
+  private seenInRun = new SeenInRun();
   /**
    * Ids of events about the ports and findings of the latest host. Repetitions are recognised per host, so that a thread that reads the host
    * alone gets the same result.
@@ -80,7 +80,7 @@ export class EventMapper {
     this.record.repeated += repeated;
     const isListedOnce = isHostObservation(host.run);
     const isNew = isListedOnce ? this.isFirstOfHost(id) : this.isStatement(id);
-    if (isListedOnce ? isNew : this.news.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
+    if (isListedOnce ? isNew : this.seenInRun.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
       this.record.addFinding(levelOf(severity), host.place['zone']);
     if (isNew && !alerts) this.unconfirmed++;
     return isNew;
@@ -91,7 +91,7 @@ export class EventMapper {
     const { openPorts, openProtocols, unconfirmed, hostsListed, keys = [] } = this;
     const counts = { ...this.record.hostCounts, openPorts, openProtocols, unconfirmed, hostsListed, keys };
     this.record = new RunRecord();
-    this.news = new SeenInRun();
+    this.seenInRun = new SeenInRun();
     this.keys = [];
     [this.openPorts, this.openProtocols, this.unconfirmed, this.hostsListed] = [0, 0, 0, 0];
     return counts;
@@ -99,8 +99,8 @@ export class EventMapper {
 
   /** Adds counts of another mapper for the same run; false, without adding, when one of its hosts was seen here. */
   add(counts: HostCounts): boolean {
-    if (counts.keys.some((key) => this.news.has(key))) return false;
-    for (const key of counts.keys) this.news.isStatement(key);
+    if (counts.keys.some((key) => this.seenInRun.has(key))) return false;
+    for (const key of counts.keys) this.seenInRun.isStatement(key);
     this.record.add(counts);
     this.openPorts += counts.openPorts;
     this.openProtocols += counts.openProtocols;
@@ -114,7 +114,7 @@ export class EventMapper {
     switch (item.kind) {
       case 'run':
         this.context = runContext(item.run, this.options);
-        this.news = new SeenInRun();
+        this.seenInRun = new SeenInRun();
         if (this.options.scannerHost !== undefined) yield scanStartEvent(this.context);
         return;
       case 'hosthint':
@@ -184,8 +184,8 @@ export class EventMapper {
   private *answer({ host, context }: MappedHost): Generator<LogEvent, boolean, undefined> {
     const counts = countPorts(host);
     this.record.addHost(host, counts, this.options.now());
-    const isNewHost = this.news.isFirstHost(context.entityId);
-    const listed = countListed(host.ports, (port) => (this.news.isFirstPort(context.entityId, port) ? 1 : 0));
+    const isNewHost = this.seenInRun.isFirstHost(context.entityId);
+    const listed = countListed(host.ports, (port) => (this.seenInRun.isFirstPort(context.entityId, port) ? 1 : 0));
     const openPorts = listed.byState.open - listed.openProtocols;
     this.record.addDifferent(isNewHost ? host : undefined, listed);
     this.record.addToZone(context.place['zone'], isNewHost, openPorts);
@@ -221,7 +221,7 @@ export class EventMapper {
 
   /** Whether a statement is made for the first time; repetitions are only counted. */
   private isStatement(key: string): boolean {
-    const isNew = this.news.isStatement(key);
+    const isNew = this.seenInRun.isStatement(key);
     if (isNew) this.keys?.push(key);
     else this.record.repeated++;
     return isNew;

@@ -27,12 +27,12 @@ export function* shorterEvents(event: LogEvent): Generator<LogEvent, void, undef
   // The first one is the event itself.
   all.next();
   for (const root of all) {
-    const [common, own] = [pick(root, (name) => shared.includes(name)), pick(root, (name) => !shared.includes(name))];
+    const [common, own] = [selected(root, (name) => shared.includes(name)), selected(root, (name) => !shared.includes(name))];
     yield { ...event, message: clipCharacters(event.message, TEXT_LENGTHS[0] as number), shared: new Shared(common), own };
   }
 }
 
-function pick(root: Fields, isWanted: (name: string) => boolean): Fields {
+function selected(root: Fields, isWanted: (name: string) => boolean): Fields {
   return Object.fromEntries(Object.entries(root).filter(([name]) => isWanted(name)));
 }
 

@@ -42,11 +42,15 @@ function claimedTotals(
   const claims = stats?.hosts;
   if (claims === undefined) return { total: listed, up, down, claimed: undefined };
   const claimed = { total: claims.total, up: claims.up, down: claims.down };
-  const said = { total: claimed.total ?? listed, up: claimed.up ?? up, down: claimed.down ?? down };
-  const isPlausible = said.total >= listed && said.up >= up && said.down >= down && Math.max(said.total, said.up, said.down) <= MOST_HOSTS;
-  const adds = Object.values(claimed).includes(undefined) || said.up + said.down === said.total;
-  const isHosts = scanner !== 'masscan' || said.total === listed;
-  return isPlausible && adds && isHosts && missing === 0 ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
+  const claimedTotals = { total: claimed.total ?? listed, up: claimed.up ?? up, down: claimed.down ?? down };
+  const isPlausible =
+    claimedTotals.total >= listed &&
+    claimedTotals.up >= up &&
+    claimedTotals.down >= down &&
+    Math.max(claimedTotals.total, claimedTotals.up, claimedTotals.down) <= MOST_HOSTS;
+  const adds = Object.values(claimed).includes(undefined) || claimedTotals.up + claimedTotals.down === claimedTotals.total;
+  const isHosts = scanner !== 'masscan' || claimedTotals.total === listed;
+  return isPlausible && adds && isHosts && missing === 0 ? { ...claimedTotals, claimed: undefined } : { total: listed, up, down, claimed };
 }
 
 /** `2 hosts (1 up)`, and the runstats if they differ. */

@@ -43,8 +43,8 @@ function eachOnce(found: readonly Finding[]): readonly Finding[] {
   for (const finding of found) if (!byKey.has(findingKey(finding))) byKey.set(findingKey(finding), finding);
   const once = [...byKey.values()];
   // A CVE that is only mentioned is dropped when another check found it at the same place.
-  const said = new Set(once.flatMap(({ confidence, vulnerability }) => (confidence === 'mentioned' ? [] : (vulnerability?.id ?? []))));
-  return once.filter(({ confidence, vulnerability }) => confidence !== 'mentioned' || !said.has(vulnerability?.id ?? ''));
+  const checkedCves = new Set(once.flatMap(({ confidence, vulnerability }) => (confidence === 'mentioned' ? [] : (vulnerability?.id ?? []))));
+  return once.filter(({ confidence, vulnerability }) => confidence !== 'mentioned' || !checkedCves.has(vulnerability?.id ?? ''));
 }
 
 /** Identifies a finding among those at the same port or host. */

@@ -30,7 +30,7 @@ export class InterruptedTags {
     return this.held === '';
   }
 
-  mend(chunk: string): Uninterrupted {
+  withoutProgress(chunk: string): Uninterrupted {
     const text = this.held === '' ? chunk : this.held + chunk;
     this.held = '';
     return text.includes(PROGRESS_START) ? this.cut(text) : { text: this.withoutTail(text, 0), cuts: NONE };

@@ -120,10 +120,10 @@ function maskScriptArguments(text: string): string {
 
 /** `\,` ends a value for nmap, although the author meant it to continue: the rest is masked, too. */
 function secretsIn(text: string, values: readonly ScriptArgument[]): readonly Pick<Word, 'start' | 'end'>[] {
-  let goesOn = false;
+  let continues = false;
   return values.filter(({ names, isNamed, start, end }) => {
-    const isSecret = names.some(isSecretName) || (goesOn && !isNamed);
-    goesOn = isSecret && text.slice(start, end).endsWith('\\');
+    const isSecret = names.some(isSecretName) || (continues && !isNamed);
+    continues = isSecret && text.slice(start, end).endsWith('\\');
     return isSecret;
   });
 }

@@ -90,7 +90,7 @@ export class ScanReader {
       this.splitter = new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
       if (this.decoder.unknown !== undefined) yield unknownEncoding(this.decoder.unknown);
     }
-    this.splitter.push(this.tags.mend(text));
+    this.splitter.push(this.tags.withoutProgress(text));
     yield* this.frames();
   }
 
@@ -162,13 +162,13 @@ export class ScanReader {
     if (frame.problem === 'too-large')
       return yield* this.refuse(frame, new Malformed(`it is longer than ${sizeText(longest(frame.name))}`, frame.start));
     const offset = this.splitter?.offsetOf(frame.start) ?? 0;
-    const goOn = this.splitter?.restart(frame) ?? frame.end;
-    if (goOn !== frame.end) {
+    const resumeAt = this.splitter?.restart(frame) ?? frame.end;
+    if (resumeAt !== frame.end) {
       if (this.run.isThere) yield* this.run.emitHeader();
-      yield this.refusal(frame, goOn, 'its end tag is missing', offset);
+      yield this.refusal(frame, resumeAt, 'its end tag is missing', offset);
       return;
     }
-    const item = this.refusal(frame, goOn, 'the input ended inside it', offset);
+    const item = this.refusal(frame, resumeAt, 'the input ended inside it', offset);
     if (this.run.isThere) yield* this.run.end(this.consumed, false, item.refusal);
     else yield item;
   }

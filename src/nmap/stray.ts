@@ -14,7 +14,7 @@ export class StrayElements {
   private first = { element: '', offset: 0 };
   /** The last header without anything behind it, and how many there were. */
   private empty = '';
-  private empties = 0;
+  private emptyRuns = 0;
 
   add(element: string, offset: number): void {
     if (this.count++ === 0) this.first = { element, offset };
@@ -25,8 +25,8 @@ export class StrayElements {
     const { scanner = '', args = '' } = header.run;
     if (scanner === '' && args === '') return true;
     const text = JSON.stringify(header.run);
-    if (text === this.empty || this.empties === MAX_EMPTY) return true;
-    this.empties++;
+    if (text === this.empty || this.emptyRuns === MAX_EMPTY) return true;
+    this.emptyRuns++;
     this.empty = text;
     return false;
   }

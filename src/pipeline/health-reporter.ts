@@ -57,8 +57,8 @@ export class HealthReporter {
     const sites = new SiteWatch(database);
     const scans = new ScheduledScans(database);
     const now = this.options.now();
-    const isNews = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || unreportedFiles(database).length > 0;
-    if (this.delivery.pipelines.length === 0 || !isNews) return;
+    const hasProblems = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || unreportedFiles(database).length > 0;
+    if (this.delivery.pipelines.length === 0 || !hasProblems) return;
     const overdue = (): readonly LogEvent[] =>
       sites.overdue(maxAges, now).map((one) => {
         sites.markReported(one);
@@ -84,14 +84,14 @@ export class HealthReporter {
   }
 
   /** At the end of a run: reports problems, and the sums. A run without news or problems reports nothing. */
-  async conclude(inputs: readonly InputReport[]): Promise<void> {
+  async reportEnd(inputs: readonly InputReport[]): Promise<void> {
     const events = this.failing(() => true);
     for (const problem of this.delivery.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
     const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
     // A replay without effect would only add to what waits.
     if (isIdle) return;
-    const isNews = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
-    const isWorthASummary = isNews || events.length > 0 || inputs.some(({ problem }) => problem !== undefined);
+    const hasNewEvents = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
+    const isWorthASummary = hasNewEvents || events.length > 0 || inputs.some(({ problem }) => problem !== undefined);
     // One event per scan, which a sink recognises when it comes again.
     for (const scan of inputs.flatMap(({ misdated }) => misdated)) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isWorthASummary) return this.delivery.announce(events);
@@ -118,8 +118,8 @@ export class HealthReporter {
   }
 
   private failing(isDue: (pipeline: SinkPipeline) => boolean): LogEvent[] {
-    const news = this.delivery.pipelines.filter((pipeline) => this.isUnreported(pipeline) && isDue(pipeline));
-    return news.map((pipeline) => {
+    const unreported = this.delivery.pipelines.filter((pipeline) => this.isUnreported(pipeline) && isDue(pipeline));
+    return unreported.map((pipeline) => {
       const times = (this.reported.get(pipeline)?.times ?? 0) + 1;
       this.reported.set(pipeline, { since: pipeline.health.failingSince, times });
       const reason = pipeline.failure?.message ?? '';

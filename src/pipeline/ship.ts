@@ -118,10 +118,10 @@ async function conclude(
   inputs: readonly InputReport[],
 ): Promise<void> {
   await delivery.finish();
-  await delivery.keepUp();
+  await delivery.renew();
   if (healthReporter !== undefined) {
     await healthReporter.reportMissed(maxAges);
-    await healthReporter.conclude(inputs);
+    await healthReporter.reportEnd(inputs);
     await delivery.finish();
   }
   await delivery.close();

@@ -155,12 +155,12 @@ function titleNow(known: KnownFinding, now: number): string {
 }
 
 function hostFact(place: Place, host: KnownHost, openPorts: number, findings: readonly KnownFinding[]): HostFact {
-  const stands = presenceOf(host, 1);
+  const presence = presenceOf(host, 1);
   const levels = new Set(findings.map(({ severity }) => levelOf(severity)));
   return {
     ...place,
     name: host.name?.value ?? '',
-    state: stands === 'yes' ? 'up' : stands === 'no' ? 'down' : 'unknown',
+    state: presence === 'yes' ? 'up' : presence === 'no' ? 'down' : 'unknown',
     os: host.os?.value ?? '',
     mac: host.mac?.value ?? '',
     openPorts,

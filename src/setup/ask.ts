@@ -88,9 +88,13 @@ function nothing(value: unknown): value is never {
 /** The error for a refused request. `otherwise`: the hint when the status suggests none. */
 export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
   const { status } = answer;
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined)
-    return new PortlogError('setup-refused', `${elsewhere.message}: ${method} ${path}`, elsewhere.hint === undefined ? {} : { hint: elsewhere.hint });
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined)
+    return new PortlogError(
+      'setup-refused',
+      `${redirected.message}: ${method} ${path}`,
+      redirected.hint === undefined ? {} : { hint: redirected.hint },
+    );
   const words = errorTextIn(answer);
   const hint = hintFor(status, path) ?? otherwise;
   return new PortlogError(

@@ -28,11 +28,11 @@ const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<
     return options.encoding === 'json' ? otlpSink(options, JSON_ENCODING, PROTOBUF) : otlpSink(options, PROTOBUF, JSON_ENCODING);
   },
   syslog: async (options) => (await import('./syslog/syslog.ts')).syslogSink(options),
-  wazuh: async (options, tell) => (await import('./wazuh/wazuh.ts')).wazuhSink(options, tell),
+  wazuh: async (options, notify) => (await import('./wazuh/wazuh.ts')).wazuhSink(options, notify),
 };
 
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
-export async function createSink(options: SinkOptions, tell?: Notify): Promise<Sink> {
+export async function createSink(options: SinkOptions, notify?: Notify): Promise<Sink> {
   const create = Object.hasOwn(SINKS, options.type) ? (SINKS[options.type as keyof typeof SINKS] as Create) : undefined;
   // The text may contain a password, so it is not quoted.
   if (/^\w+:\/\//.test(options.type))
@@ -44,7 +44,7 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
       hint: hintFor(options.type),
     });
   const answerMs = 'timeoutMs' in options ? options.timeoutMs : undefined;
-  const made = named({ ...(await create(options, tell)), answerMs }, options);
+  const made = named({ ...(await create(options, notify)), answerMs }, options);
   refuseStrange(made, options);
   const sink = narrowed(withinLimits(made), options.only);
   return isPlaintextAllowed(options) ? warned(sink) : sink;

@@ -18,11 +18,11 @@ const WAITING_MS = 2000;
  * A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. `tell` is
  * called when a pipe has no writer: portlog goes on waiting, because nmap may be started later.
  */
-export function fileSource(path: string, tell: (sentence: string) => void = ignored): Source {
+export function fileSource(path: string, notify: (sentence: string) => void = ignored): Source {
   return {
     name: path,
     live: isPipe(() => statSync(path)),
-    bytes: (signal) => bytesOf(path, signal, () => (isFifo(path) ? openFifo(path, signal, tell) : open(path))),
+    bytes: (signal) => bytesOf(path, signal, () => (isFifo(path) ? openFifo(path, signal, notify) : open(path))),
   };
 }
 
@@ -72,9 +72,9 @@ function isFifo(path: string): boolean {
 }
 
 /** Opens a FIFO, which waits for a writer (fifo(7)). On abort we open it for writing ourselves, or the process could not end. */
-async function openFifo(path: string, signal: AbortSignal, tell: (sentence: string) => void): Promise<FileHandle> {
+async function openFifo(path: string, signal: AbortSignal, notify: (sentence: string) => void): Promise<FileHandle> {
   const asking = timeLimit(WAITING_MS);
-  const say = (): void => tell(`${path} is a pipe without a writer so far: waiting`);
+  const say = (): void => notify(`${path} is a pipe without a writer so far: waiting`);
   asking.addEventListener('abort', say, { once: true });
   const write = (): void => void open(path, constants.O_WRONLY | constants.O_NONBLOCK).then((file) => file.close(), ignored);
   signal.addEventListener('abort', write, { once: true });

@@ -72,10 +72,10 @@ export class HeldHosts {
 
   /** Hosts that differ from the file and match `isMeant`. */
   changed(isMeant: (row: HostRow) => boolean = () => true): readonly ChangedHost[] {
-    const meant: ChangedHost[] = [];
-    if (!this.isUsed()) return meant;
-    for (const { changed } of this.hosts.values()) if (changed !== undefined && isMeant(changed.row)) meant.push(changed);
-    return meant;
+    const written: ChangedHost[] = [];
+    if (!this.isUsed()) return written;
+    for (const { changed } of this.hosts.values()) if (changed !== undefined && isMeant(changed.row)) written.push(changed);
+    return written;
   }
 
   isChanged(key: string): boolean {

@@ -37,7 +37,7 @@ export class Readiness {
 
   async look(): Promise<{ readonly isGood: boolean; readonly lines: readonly string[] }> {
     const { heartbeat } = this.options;
-    const sinks = (await this.ask()).map((answer) => this.judge(answer));
+    const sinks = (await this.ask()).map((answer) => this.lineOf(answer));
     const isGood = heartbeat.firstLookDone && sinks.every((sink) => sink.isGood);
     return { isGood, lines: ['state: open', `first look: ${heartbeat.firstLookDone ? 'done' : 'not done yet'}`, ...sinks.map(({ line }) => line)] };
   }
@@ -53,7 +53,7 @@ export class Readiness {
     return this.answers;
   }
 
-  private judge({ sink, is, reason }: SinkAnswer): { readonly isGood: boolean; readonly line: string } {
+  private lineOf({ sink, is, reason }: SinkAnswer): { readonly isGood: boolean; readonly line: string } {
     if (is === 'ready') this.wasReady.add(sink);
     if (is === 'refused') this.wasReady.delete(sink);
     const isGood = this.wasReady.has(sink);

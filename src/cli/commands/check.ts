@@ -67,9 +67,9 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
       found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${shownTarget(sink.target)}`} gets ${bounds}` });
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
-  const twin = await checkDuplicateSinks(settings.sinks);
-  if (twin !== undefined) {
-    found.push(twin);
+  const duplicate = await checkDuplicateSinks(settings.sinks);
+  if (duplicate !== undefined) {
+    found.push(duplicate);
     code = EXIT.usage;
   }
   found.push(...content);

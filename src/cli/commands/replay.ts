@@ -169,10 +169,10 @@ function sameTarget(given: string, target: string): boolean {
 /** The sink that events were spooled for, with current credentials. Of several at one address, the one with the same scope. */
 async function sinkOf({ env, log }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
   const { type, target, scope } = identity;
-  const tell = (sentence: string): void => log.info(sentence);
+  const notify = (sentence: string): void => log.info(sentence);
   const alike = settings.sinks.filter((sink) => sink.target !== undefined && isAlike(sink, identity));
   for (const options of alike) {
-    const sink = await createSink(options, tell);
+    const sink = await createSink(options, notify);
     if (sinkKey(sink.identity) === sinkKey(identity)) return sink;
     await sink.close();
   }
@@ -185,7 +185,7 @@ async function sinkOf({ env, log }: CommandContext, settings: Settings, identity
     namespace: inScope(scope, 'namespace') ?? options.namespace,
     tenant: inScope(scope, 'tenant') ?? ('tenant' in options ? options.tenant : undefined),
   } as SinkOptions;
-  return { ...(await createSink(there, tell)), identity };
+  return { ...(await createSink(there, notify)), identity };
 }
 
 /** The error when a destination is not configured. A named one has its own headers or credentials, so it cannot be used without its configuration. */

@@ -71,7 +71,7 @@ export async function settingsOf({ values, env, config, trust }: CommandContext)
   };
   const read = await config();
   for (const path of filesOfTrust(read, env)) trust.check('the file', path);
-  for (const path of programsOfTrust(read, env)) trust.checkToCome('the path in a command,', path);
+  for (const path of programsOfTrust(read, env)) trust.checkFuture('the path in a command,', path);
   const all = await settings(given, read, defaultStateDir(env), env);
   trust.checkHeld('the state directory', all.stateDir);
   trust.check('the state file', stateFile(all.stateDir));

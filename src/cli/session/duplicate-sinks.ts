@@ -9,15 +9,15 @@ import { sinkKey } from '../../state/seen-files.ts';
  */
 export function duplicateSinkProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]): PortlogError | undefined {
   const seen = new Set<string>();
-  const twin = sinks.find(({ identity, undeliverable }) => {
+  const duplicate = sinks.find(({ identity, undeliverable }) => {
     const key = placeOf(identity);
     // Standard output keeps nothing, so it may be used several times.
     if (undeliverable !== 'keep' || !seen.has(key)) return void seen.add(key);
     return true;
   });
-  if (twin === undefined) return undefined;
-  return new PortlogError('sink-options', `${twin.name} is named twice: portlog could not distinguish what each of them has got`, {
-    hint: hintFor(twin.identity),
+  if (duplicate === undefined) return undefined;
+  return new PortlogError('sink-options', `${duplicate.name} is named twice: portlog could not distinguish what each of them has got`, {
+    hint: hintFor(duplicate.identity),
   });
 }
 

@@ -39,8 +39,8 @@ function linesOf({ message, code }: LogEntry): readonly string[] {
 }
 
 function jsonLine({ severity, message, hint, code }: LogEntry, now: number): string {
-  const said = { message: shown(oneLine(message)), hint: hint && shown(oneLine(hint)) };
-  const object = { time: new Date(now).toISOString(), level: severity, ...said, code };
+  const entry = { message: shown(oneLine(message)), hint: hint && shown(oneLine(hint)) };
+  const object = { time: new Date(now).toISOString(), level: severity, ...entry, code };
   return `${jsonWithoutControls(JSON.stringify(object))}\n`;
 }
 

@@ -56,7 +56,7 @@ function checkNmap({ env, trust }: CommandContext, program: string, args: readon
   for (const path of places) trust.check('the place where nmap is looked for,', path);
   const { there, toCome } = whatNmapReads(args, { program: places.find(isFile), home: homeFolder(), folder: process.cwd(), env });
   for (const path of there) trust.check("nmap's data", path);
-  for (const path of toCome) trust.checkToCome("nmap's data", path);
+  for (const path of toCome) trust.checkFuture("nmap's data", path);
 }
 
 function failureOf(nmap: NmapSource): string | undefined {

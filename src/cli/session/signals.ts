@@ -10,7 +10,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly Node
 
 /** `signals`: which of them. */
 export function onInterrupt(
-  tell: (text: string) => void,
+  notify: (text: string) => void,
   what = 'interrupted: delivering what was read',
   signals: readonly NodeJS.Signals[] = SIGNALS,
 ): Interruption {
@@ -19,7 +19,7 @@ export function onInterrupt(
   let grace: NodeJS.Timeout | undefined;
   const interrupted = (): void => {
     if (stop.signal.aborted) giveUp.abort();
-    else tell(`${what} (interrupt again to wait for nothing)`);
+    else notify(`${what} (interrupt again to wait for nothing)`);
     stop.abort();
     grace ??= setTimeout(() => giveUp.abort(), GRACE_MS).unref();
   };

@@ -20,9 +20,9 @@ export type NamedSink = Pick<Sink, 'name' | 'identity' | 'undeliverable'>;
 
 /** Opens the configured sinks, or standard output without any. Throws for an invalid sink, and for two that are one. */
 export async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
-  const tell = (sentence: string): void => context.log.info(sentence);
+  const notify = (sentence: string): void => context.log.info(sentence);
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
-  const sinks = await Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
+  const sinks = await Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, notify))));
   const problem = duplicateSinkProblem(sinks);
   if (problem === undefined) return sinks;
   await Promise.all(sinks.map((sink) => sink.close()));

@@ -46,7 +46,7 @@ export function ofShell(env: Environment): Lookup {
 /** Checks files that others may change: refuses them as root, and warns otherwise; once per file. */
 export class Trust {
   private readonly warned = new Set<string>();
-  private readonly toCome = new Set<string>();
+  private readonly future = new Set<string>();
   private readonly log: Log;
 
   constructor(log: Log) {
@@ -55,28 +55,28 @@ export class Trust {
 
   /** Checks an existing file. When it is missing, whoever reads it reports that. */
   check(what: string, path: string): void {
-    this.judge(what, path, whoElseWrites);
+    this.reportRisk(what, path, whoElseWrites);
   }
 
   /** Checks a directory that portlog may create; {@link checkMade} follows when it exists. */
   checkHeld(what: string, path: string): void {
-    if (!existsSync(path)) this.toCome.add(path);
-    this.judge(what, path, whoElseHolds);
+    if (!existsSync(path)) this.future.add(path);
+    this.reportRisk(what, path, whoElseHolds);
   }
 
   /** Checks that a directory that was created is still ours. */
   checkMade(what: string, path: string): void {
-    if (!this.toCome.delete(path)) return;
+    if (!this.future.delete(path)) return;
     this.warned.delete(path);
-    this.judge(what, path, whoElseWrites);
+    this.reportRisk(what, path, whoElseWrites);
   }
 
   /** Checks a file that may not exist yet, so that another user could create it. */
-  checkToCome(what: string, path: string): void {
-    this.judge(what, path, whoElseMakes);
+  checkFuture(what: string, path: string): void {
+    this.reportRisk(what, path, whoElseMakes);
   }
 
-  private judge(what: string, path: string, riskOf: typeof whoElseWrites): void {
+  private reportRisk(what: string, path: string, riskOf: typeof whoElseWrites): void {
     const us = self();
     if (us === undefined || this.warned.has(path)) return;
     this.warned.add(path);

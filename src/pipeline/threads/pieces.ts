@@ -65,10 +65,10 @@ export class PieceReader {
   private current: Slot;
   private bytes = 0;
 
-  constructor(reader: ScanReader, threads: PieceThreads, taker: ResultReceiver, sizes = SIZES) {
+  constructor(reader: ScanReader, threads: PieceThreads, receiver: ResultReceiver, sizes = SIZES) {
     this.reader = reader;
     this.threads = threads;
-    this.receiver = taker;
+    this.receiver = receiver;
     this.sizes = sizes;
     this.current = threads.slots.acquire();
   }

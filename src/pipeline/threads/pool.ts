@@ -67,8 +67,8 @@ export class Pool {
   /** Renders a piece in the least busy thread; undefined when it cannot be read on its own. */
   async render(piece: Piece): Promise<Rendered | undefined> {
     const free = this.threads.filter(({ isReady, waiting }) => isReady && waiting.length < QUEUE);
-    const [idlest] = free.toSorted((a, b) => a.waiting.length - b.waiting.length);
-    return idlest === undefined ? this.renderHere(piece) : idlest.render(piece);
+    const [leastBusy] = free.toSorted((a, b) => a.waiting.length - b.waiting.length);
+    return leastBusy === undefined ? this.renderHere(piece) : leastBusy.render(piece);
   }
 
   private renderHere(piece: Piece): Rendered | undefined {

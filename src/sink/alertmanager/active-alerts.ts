@@ -67,13 +67,13 @@ export class ActiveAlerts {
     const now = clock.now();
     const statements = new Map(entries.map((entry) => [entry, readStatement(entry)]));
     const { toPost, causes } = this.known.plan([...statements.values()], now);
-    const news = [...toPost.values()].flatMap((alert) => this.postable(alert, now));
-    const taken = news.length === 0 ? ({ kind: 'taken', all: true } as const) : await members.post(news, signal);
+    const changed = [...toPost.values()].flatMap((alert) => this.postable(alert, now));
+    const taken = changed.length === 0 ? ({ kind: 'taken', all: true } as const) : await members.post(changed, signal);
     if (taken.kind === 'too-large') return inHalves(entries);
     // The others were accepted, and will be accepted again.
     if (taken.kind === 'refused') return refusedAsOne(entries, taken.refusal);
     this.known.store([...statements.values()], now, !taken.all);
-    const next = news.length > 0 ? now + RENEW_MS : this.nextAbsence(now);
+    const next = changed.length > 0 ? now + RENEW_MS : this.nextAbsence(now);
     if (next !== undefined && (this.due === undefined || next < this.due)) this.setDue(next);
     const delivered = entries.filter((entry) => causes.has(statements.get(entry) as Statement)).length;
     return { ...NOTHING, delivered, already: entries.length - delivered };
@@ -157,6 +157,6 @@ function readStatement({ parts }: Entry): Statement {
 }
 
 function withoutOwed(alert: AlertRecord): AlertRecord {
-  const { owed, ...settled } = alert;
-  return owed === true ? settled : alert;
+  const { owed, ...rest } = alert;
+  return owed === true ? rest : alert;
 }

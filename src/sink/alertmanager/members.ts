@@ -41,8 +41,8 @@ export class Members {
     const answers = await Promise.all(this.clients.map((client) => post(client, body, signal)));
     const taken = answers.filter((answer) => !(answer instanceof SinkError) && answer.kind === 'taken');
     if (taken.length > 0) return { kind: 'taken', all: taken.length === answers.length };
-    const spoken = answers.find((answer) => !(answer instanceof SinkError));
-    if (spoken !== undefined) return spoken;
+    const firstAnswer = answers.find((answer) => !(answer instanceof SinkError));
+    if (firstAnswer !== undefined) return firstAnswer;
     const errors = answers.filter((answer) => answer instanceof SinkError);
     // One that may recover by itself is worth waiting for.
     throw errors.find(({ kind }) => kind === 'temporary') ?? errors[0] ?? new SinkError('permanent', 'there is no Alertmanager');
@@ -90,19 +90,19 @@ function meaningOf(url: URL, answer: HttpAnswer): Taken {
 
 /** The reason is a JSON string (400), or comes with a code (422). Valid alerts of the request were accepted. */
 function refusalIn(body: string): string | undefined {
-  const said = jsonIn(body);
-  const words = typeof said === 'string' ? said : isObject(said) && Number.isInteger(said['code']) ? wordsAt(said, 'message') : undefined;
+  const answer = jsonIn(body);
+  const words = typeof answer === 'string' ? answer : isObject(answer) && Number.isInteger(answer['code']) ? wordsAt(answer, 'message') : undefined;
   return words === undefined || words.trim() === '' ? undefined : words.trim().slice(0, 500);
 }
 
 function failure(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
-  const said = bodyBehindStatus(answer);
-  if (status === 401 || status === 403) return wrongCredentials(url, answer, said, CREDENTIALS);
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
-  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, said);
-  return new SinkError('permanent', `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${said})`, {
+  const errorText = bodyBehindStatus(answer);
+  if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
+  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, errorText);
+  return new SinkError('permanent', `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${errorText})`, {
     hint: CHECK_URL,
   });
 }

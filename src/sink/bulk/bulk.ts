@@ -85,14 +85,14 @@ function encodedRecord(event: LogEvent, namespace: string): Encoded {
 export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, credentials }: BulkServer): SinkError {
   const { status, body } = answer;
   const where = url.origin;
-  const said = behindStatus(serverReason(body));
-  if (status === 401) return wrongCredentials(url, answer, said, `set ${credentials}`);
-  if (status === 403) return new SinkError('permanent', `${where} does not allow this with these credentials (403${said})`, { hint: rights });
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
-  if (status === 429 || status >= 500) return busy(url, answer, said);
-  if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not ${product}`, { hint: 'check the URL' });
-  return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
+  const errorText = behindStatus(serverReason(body));
+  if (status === 401) return wrongCredentials(url, answer, errorText, `set ${credentials}`);
+  if (status === 403) return new SinkError('permanent', `${where} does not allow this with these credentials (403${errorText})`, { hint: rights });
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
+  if (status === 429 || status >= 500) return busy(url, answer, errorText);
+  if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${errorText}): it is not ${product}`, { hint: 'check the URL' });
+  return new SinkError('permanent', `${where} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
 }
 
 /**

@@ -63,11 +63,11 @@ export class SetUp {
     if (answer.status === 403) return this.unseen(answer);
     if (answer.status !== 200 && answer.status !== 404) throw this.to.refusal(answer);
     const all = answer.status === 200 ? templatesIn(`${origin} to GET /_index_template`, answer.body) : [];
-    const notOurs = [`logs-nmap.port-${namespace}`, `nmap-inventory-${namespace}`].flatMap((name) => {
+    const others = [`logs-nmap.port-${namespace}`, `nmap-inventory-${namespace}`].flatMap((name) => {
       const inForce = effectiveTemplate(name, all);
       return inForce?.isOurs === true ? [] : [{ name, inForce }];
     });
-    const [first] = notOurs;
+    const [first] = others;
     if (first === undefined) return { level: 'ok', message: 'index templates "logs-nmap" and "nmap-inventory" are in force' };
     const isThere = all.some(({ isOurs }) => isOurs);
     if (first.inForce !== undefined && isThere)
@@ -76,7 +76,7 @@ export class SetUp {
         message: `${origin} uses its index template "${first.inForce.name}" (priority ${first.inForce.priority}) for ${first.name}, not portlog's`,
         hint: `give "${first.inForce.name}" a lower priority or other patterns, or the component template ${MAPPINGS}`,
       };
-    const missing = notOurs.map(({ name }) => (name.startsWith('logs-') ? '"logs-nmap"' : '"nmap-inventory"')).join(' and no ');
+    const missing = others.map(({ name }) => (name.startsWith('logs-') ? '"logs-nmap"' : '"nmap-inventory"')).join(' and no ');
     return {
       level: 'error',
       message: `${origin} has no index template ${missing} of portlog, so fields would be mapped by guess; nothing is sent until it has`,

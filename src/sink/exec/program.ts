@@ -33,8 +33,8 @@ export async function runProgram(command: Command, entry: Entry, limits: RunLimi
 }
 
 function outcomeOf(entry: Entry, { code, signal, stderr, endedBy }: Ended, timeoutMs: number): Outcome {
-  const said = printable(clipBytes(stderr.trim(), MAX_REASON_BYTES));
-  const words = (what: string): string => (said === '' ? what : `${what}: ${said}`);
+  const errorText = printable(clipBytes(stderr.trim(), MAX_REASON_BYTES));
+  const words = (what: string): string => (errorText === '' ? what : `${what}: ${errorText}`);
   if (code === 0) return { ...NOTHING, delivered: 1 };
   if (endedBy === 'time') return { ...NOTHING, retry: [entry], refusal: { reason: words(`it had not ended after ${timeoutMs / 1000} s`) } };
   if (endedBy === 'stop') return { ...NOTHING, retry: [entry] };

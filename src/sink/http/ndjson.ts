@@ -90,8 +90,8 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
   const errorText = bodyBehindStatus(answer);
   if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
   if (status === 408 || status === 429 || status >= 500) return busy(url, answer, errorText);
   return new SinkError('permanent', `${url.origin} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
 }

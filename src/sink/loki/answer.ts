@@ -59,22 +59,22 @@ export function isTooLarge({ status, body }: HttpAnswer): boolean {
 export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined {
   const { status, body } = answer;
   const where = url.origin;
-  const said = bodyBehindStatus(answer);
-  if (status === 401) return wrongCredentials(url, answer, said, CREDENTIALS);
-  if (status === 403) return new SinkError('permanent', `${where} does not allow pushing with these credentials (403${said})`);
+  const errorText = bodyBehindStatus(answer);
+  if (status === 401) return wrongCredentials(url, answer, errorText, CREDENTIALS);
+  if (status === 403) return new SinkError('permanent', `${where} does not allow pushing with these credentials (403${errorText})`);
   if (status === 404 || status === 405)
     return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, {
       hint: 'check the URL; the port is usually 3100',
     });
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
   if (status >= 200 && status < 300)
-    return new SinkError('temporary', `what ${where} answers (${status}${said}) is not what Loki writes`, {
+    return new SinkError('temporary', `what ${where} answers (${status}${errorText}) is not what Loki writes`, {
       hint: 'check proxies between portlog and the server',
     });
-  if (status >= 500) return busy(url, answer, said);
+  if (status >= 500) return busy(url, answer, errorText);
   if (/org ID/i.test(body))
-    return new SinkError('permanent', `${where} does not accept the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
+    return new SinkError('permanent', `${where} does not accept the tenant (${status}${errorText})`, { hint: 'check PORTLOG_LOKI_TENANT' });
   if (body.includes('includes structured metadata, but this feature is disallowed'))
     return new SinkError('permanent', `${where} does not accept structured metadata`, {
       hint: 'set limits_config.allow_structured_metadata to true in Loki (it is the default since 3.0)',

@@ -5,7 +5,7 @@ import { BufferPool, encoded } from '../transport/body.ts';
 import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.ts';
 import { busy } from '../transport/refusal.ts';
 import type { OtlpEncoding } from './encoding.ts';
-import { otlpOutcome, otlpRefusal, RETRYABLE, said as errorText, takesEmpty } from './outcome.ts';
+import { otlpOutcome, otlpRefusal, RETRYABLE, errorText, takesEmpty } from './outcome.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, tenantHeaders, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
 import type { Batch, Diagnosis, Outcome, Sink } from '../sink.ts';

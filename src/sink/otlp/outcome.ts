@@ -18,7 +18,7 @@ export function otlpOutcome(url: URL, batch: Batch, answer: HttpAnswer): Outcome
   const { entries } = batch;
   if (isTaken(status)) return partialSuccess(url, batch, answer);
   if (status === 413) return inHalves(entries);
-  if (RETRYABLE.has(status)) throw busy(url, answer, said(answer));
+  if (RETRYABLE.has(status)) throw busy(url, answer, errorText(answer));
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
   // Bad data: the same request would fail again, but halving it finds the bad record. Loki has stored the others by then, and recognises them.
   const isTooLarge = status === 500 && /larger than max/.test(answer.body);
@@ -51,7 +51,7 @@ export function takesEmpty(url: URL, answer: HttpAnswer): boolean {
 }
 
 function otherForm(url: URL, answer: HttpAnswer): SinkError {
-  return new SinkError('permanent', `${url.origin} does not accept this encoding (${answer.status}${said(answer)})`, {
+  return new SinkError('permanent', `${url.origin} does not accept this encoding (${answer.status}${errorText(answer)})`, {
     hint: 'set encoding: json or protobuf in the configuration; portlog check says which',
   });
 }
@@ -60,18 +60,18 @@ export function otlpRefusal(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
   const where = url.origin;
   if (status === 401 || status === 403)
-    return wrongCredentials(url, answer, said(answer), 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD');
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
+    return wrongCredentials(url, answer, errorText(answer), 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD');
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
   if (status === 404 || status === 405 || refusesPath(status, answer.body))
-    return new SinkError('permanent', `${where} does not accept OTLP at ${url.pathname} (${status}${said(answer)})`, {
+    return new SinkError('permanent', `${where} does not accept OTLP at ${url.pathname} (${status}${errorText(answer)})`, {
       hint: 'check the URL: a base like http://collector:4318, http://loki:3100/otlp, http://victorialogs:9428/insert/opentelemetry',
     });
   if (status === 415) return otherForm(url, answer);
   // Not retryable by the specification, but about the receiver rather than the records: they wait for a person.
-  return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${said(answer)})`);
+  return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${errorText(answer)})`);
 }
 
-export function said(answer: HttpAnswer): string {
+export function errorText(answer: HttpAnswer): string {
   return behindStatus(wordsIn(answer));
 }

@@ -33,7 +33,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 /** Remembers which hosts have a heading. */
 class Page {
   private host: string | undefined;
-  private readonly headed = new RecentSet();
+  private readonly withHeading = new RecentSet();
   private readonly colour: boolean;
 
   constructor(colour: boolean) {
@@ -58,7 +58,7 @@ class Page {
   private port(host: string, row: string, address: string): string {
     if (this.isUnder(host)) return `  ${row}\n`;
     // masscan lists a host for each answer: it gets one heading, and later rows contain the address.
-    if (!this.headed.add(host)) return `  ${address} ${row}\n`;
+    if (!this.withHeading.add(host)) return `  ${address} ${row}\n`;
     this.host = host;
     return `\n${bold(address, this.colour)}\n  ${row}\n`;
   }

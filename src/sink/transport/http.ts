@@ -160,12 +160,12 @@ function readable(bytes: Buffer, encoding = 'identity'): Buffer {
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
  */
 function refuseGrpc(origin: string, headers: HttpAnswer['headers'], trailers: Readonly<Record<string, string | undefined>>): void {
-  const said = headers['grpc-status'] ?? trailers['grpc-status'];
-  if ((said ?? '0') === '0' && headers['content-type']?.startsWith('application/grpc') !== true) return;
+  const grpcStatus = headers['grpc-status'] ?? trailers['grpc-status'];
+  if ((grpcStatus ?? '0') === '0' && headers['content-type']?.startsWith('application/grpc') !== true) return;
   const words = (headers['grpc-message'] ?? trailers['grpc-message'] ?? '').slice(0, MAX_GRPC_WORDS);
   throw new SinkError(
     'temporary',
-    `${origin} answers in gRPC${said === undefined ? '' : ` (status ${said.slice(0, 10)}${words === '' ? '' : `: ${words}`})`}`,
+    `${origin} answers in gRPC${grpcStatus === undefined ? '' : ` (status ${grpcStatus.slice(0, 10)}${words === '' ? '' : `: ${words}`})`}`,
     {
       hint: 'portlog sends OTLP over HTTP, for which receivers have a port of its own: usually 4318, where 4317 is that of gRPC',
     },

@@ -17,12 +17,12 @@ export function bodyBehindStatus({ body }: HttpAnswer): string {
   return behindStatus(body.trim().slice(0, MAX_BODY_LENGTH));
 }
 
-export function busy({ origin }: URL, { status, retryAfterMs }: HttpAnswer, said: string): SinkError {
-  return new SinkError('temporary', `${origin} is busy or broken (${status}${said})`, { retryAfterMs });
+export function busy({ origin }: URL, { status, retryAfterMs }: HttpAnswer, errorText: string): SinkError {
+  return new SinkError('temporary', `${origin} is busy or broken (${status}${errorText})`, { retryAfterMs });
 }
 
-export function wrongCredentials({ origin }: URL, { status }: HttpAnswer, said: string, hint: string): SinkError {
-  return new SinkError('permanent', `${origin} does not accept the credentials (${status}${said})`, { hint });
+export function wrongCredentials({ origin }: URL, { status }: HttpAnswer, errorText: string, hint: string): SinkError {
+  return new SinkError('permanent', `${origin} does not accept the credentials (${status}${errorText})`, { hint });
 }
 
 /** The error for a redirect; undefined for any other answer. */

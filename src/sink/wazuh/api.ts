@@ -71,12 +71,12 @@ export function wazuhVersion({ body }: HttpAnswer): string | undefined {
 
 function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
-  const said = behindStatus(wazuhWords(answer));
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
-  if (status === 401) return wrongCredentials(url, answer, said, CREDENTIALS);
+  const errorText = behindStatus(wazuhWords(answer));
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
+  if (status === 401) return wrongCredentials(url, answer, errorText, CREDENTIALS);
   // After too many failed logins, the API refuses every login for a while.
   if (status === 403 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} accepts no logins now (${status}${said})`, { retryAfterMs });
+    return new SinkError('temporary', `${url.origin} accepts no logins now (${status}${errorText})`, { retryAfterMs });
   return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });
 }

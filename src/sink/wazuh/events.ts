@@ -141,21 +141,21 @@ function failuresIn(item: unknown): readonly (readonly [event: string, why: { re
 function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
   const where = url.origin;
-  const said = behindStatus(wazuhWords(answer));
+  const errorText = behindStatus(wazuhWords(answer));
   if (status === 401 || status === 403)
-    return new SinkError('permanent', `${where} does not allow this user to send events (${status}${said})`, { hint: RIGHT });
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
+    return new SinkError('permanent', `${where} does not allow this user to send events (${status}${errorText})`, { hint: RIGHT });
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
   if (status === 429)
-    return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${status}${said})`, {
+    return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${status}${errorText})`, {
       retryAfterMs: retryAfterMs ?? BUSY_MS,
     });
-  if (status >= 500) return busy(url, answer, said);
+  if (status >= 500) return busy(url, answer, errorText);
   if (status === 404 || status === 405)
     return new SinkError('permanent', `${where} has no POST /events (${status})`, {
       hint: 'Wazuh has it from 4.6 on, and 5 has it no more; else write a file: wazuh=PATH',
     });
-  return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
+  return new SinkError('permanent', `${where} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
 }
 
 function diagnose(url: URL, answer: HttpAnswer): Diagnosis {

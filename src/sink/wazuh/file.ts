@@ -19,10 +19,10 @@ const MAX_EVENTS = 100;
  * did not exist before at its end, and reads one that replaces another in gulps of 10,000 lines, of which its queue holds 1,024.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
-export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink, 'accepts'> {
+export function logcollectorFile(options: WazuhOptions, notify: Notify): Omit<Sink, 'accepts'> {
   const path = resolve(options.target ?? '');
   const name = `wazuh ${path}`;
-  const pace = new AgentPace(path, name, options, tell);
+  const pace = new AgentPace(path, name, options, notify);
   const file = fileSink(options, (opened, events, signal) => pace.permit(opened, events, signal));
   return {
     ...file,
@@ -49,16 +49,16 @@ class AgentPace {
   private readonly path: string;
   private readonly name: string;
   private readonly options: WazuhOptions;
-  private readonly tell: Notify;
+  private readonly notify: Notify;
   private turns: SharedRateLimit | undefined;
   /** The file that was there when the batch came; undefined once {@link SharedRateLimit} knows of it. */
   private before: { readonly inode: string | undefined } | undefined;
 
-  constructor(path: string, name: string, options: WazuhOptions, tell: Notify) {
+  constructor(path: string, name: string, options: WazuhOptions, notify: Notify) {
     this.path = path;
     this.name = name;
     this.options = options;
-    this.tell = tell;
+    this.notify = notify;
   }
 
   /** Looks which file is there before a batch is written. */
@@ -74,7 +74,7 @@ class AgentPace {
       this.before = undefined;
       return turns.untilFound(inode, clock.elapsed());
     });
-    if (isNewFor > 0) this.tell(`${this.name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
+    if (isNewFor > 0) this.notify(`${this.name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
     await this.wait(isNewFor, signal);
     const untilTurn = this.ask((turns) => turns.reserve((events / eventsPerSecond) * 1000, clock.elapsed()));
     await this.wait(untilTurn, signal);
@@ -90,7 +90,7 @@ class AgentPace {
     if (this.turns === undefined) {
       this.turns = new SharedRateLimit(this.path);
       if (this.turns.whyNotShared !== undefined)
-        this.tell(`${name}: other processes that write to it are not waited for, because ${this.turns.whyNotShared}`);
+        this.notify(`${name}: other processes that write to it are not waited for, because ${this.turns.whyNotShared}`);
     }
     try {
       return question(this.turns);

@@ -16,7 +16,7 @@ const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health']
 const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
 
 /** Wazuh 4, over one of its three inputs. Events have the form of {@link flatLine}. */
-export function wazuhSink(given: WazuhOptions, tell: Notify = () => undefined): Sink {
+export function wazuhSink(given: WazuhOptions, notify: Notify = () => undefined): Sink {
   const options = { ...given, datasets: given.datasets ?? KNOWN_BY };
   const { target } = options;
   if (target === undefined)
@@ -29,7 +29,7 @@ export function wazuhSink(given: WazuhOptions, tell: Notify = () => undefined): 
     });
   const accepts = accepting({ datasets: given.datasets ?? DATASETS });
   if (/^https?:/.test(target)) return { ...wazuhEvents(options), accepts };
-  return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : logcollectorFile(options, tell)), accepts };
+  return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : logcollectorFile(options, notify)), accepts };
 }
 
 /**
