@@ -14,14 +14,19 @@ export interface SinkSettings {
   readonly properties: Readonly<Record<string, SettingSchema>>;
 }
 
+/** A text that is not empty. */
+const TEXT = { type: 'string', minLength: 1 } as const;
+const COMMAND = { type: 'array', items: { type: 'string' }, minItems: 1 } as const;
+const DATASET_LIST = {
+  type: 'array',
+  minItems: 1,
+  items: { enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'] },
+} as const;
+
 /** Settings of every sink. */
 export const NARROWING = {
   datasets: {
-    type: 'array',
-    minItems: 1,
-    items: {
-      enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'],
-    },
+    ...DATASET_LIST,
     description: 'Send only these datasets. Default: all; for alertmanager and exec nmap.change, nmap.scan and nmap.health',
   },
   only: {
@@ -30,21 +35,11 @@ export const NARROWING = {
     minProperties: 1,
     description: 'Send only events that meet all of these conditions: docs/how-to/narrow.md',
     properties: {
-      datasets: {
-        type: 'array',
-        minItems: 1,
-        items: {
-          enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'],
-        },
-        description: 'Of these datasets',
-      },
+      datasets: { ...DATASET_LIST, description: 'Of these datasets' },
       rules: {
         type: 'array',
         minItems: 1,
-        items: {
-          type: 'string',
-          minLength: 1,
-        },
+        items: TEXT,
         description: 'That raise one of these alerts (docs/reference/alerts.md) or belong to one of these rules (docs/reference/rules.md)',
       },
       minSeverity: {
@@ -54,10 +49,7 @@ export const NARROWING = {
       zones: {
         type: 'array',
         minItems: 1,
-        items: {
-          type: 'string',
-          minLength: 1,
-        },
+        items: TEXT,
         description: 'About hosts in these zones of the exposure file, or about no host',
       },
       sites: {
@@ -98,40 +90,23 @@ export const ADDRESS = {
   },
 } as const satisfies SinkSettings['properties'];
 
+/** Settings of receivers that tell tenants apart by a header. */
+export const TENANT = {
+  tenant: { ...TEXT, description: 'Tenant: value of the header X-Scope-OrgID' },
+} as const satisfies SinkSettings['properties'];
+
 /** Settings of sinks that are files. */
 export const PATH = {
-  path: {
-    type: 'string',
-    minLength: 1,
-    description: 'File to which NDJSON is appended',
-  },
+  path: { ...TEXT, description: 'File to which NDJSON is appended' },
 } as const satisfies SinkSettings['properties'];
 
 /** TLS settings of sinks that are reached over the network. */
 export const TLS = {
-  caFile: {
-    type: 'string',
-    minLength: 1,
-    description: "PEM file with the authority (CA) that signed the server's certificate",
-  },
-  caOnly: {
-    type: 'boolean',
-    description: 'Trust only the authority in caFile. Default: false, also those of Node and of this machine',
-  },
-  certFile: {
-    type: 'string',
-    minLength: 1,
-    description: 'PEM file with a client certificate, for servers that require one. Or PORTLOG_<TYPE>_CERT_FILE',
-  },
-  keyFile: {
-    type: 'string',
-    minLength: 1,
-    description: 'PEM file with the key of the client certificate. Or PORTLOG_<TYPE>_KEY_FILE',
-  },
-  allowPlaintext: {
-    type: 'boolean',
-    description: 'Send credentials to other machines over http, too. Default: false',
-  },
+  caFile: { ...TEXT, description: "PEM file with the authority (CA) that signed the server's certificate" },
+  caOnly: { type: 'boolean', description: 'Trust only the authority in caFile. Default: false, also those of Node and of this machine' },
+  certFile: { ...TEXT, description: 'PEM file with a client certificate, for servers that require one. Or PORTLOG_<TYPE>_CERT_FILE' },
+  keyFile: { ...TEXT, description: 'PEM file with the key of the client certificate. Or PORTLOG_<TYPE>_KEY_FILE' },
+  allowPlaintext: { type: 'boolean', description: 'Send credentials to other machines over http, too. Default: false' },
   timeoutSeconds: {
     type: 'number',
     minimum: 0.1,
@@ -142,70 +117,25 @@ export const TLS = {
 
 /** Settings of servers that accept API keys. */
 const API_KEY = {
-  apiKey: {
-    type: 'string',
-    minLength: 1,
-    description: 'API key; better given as ${NAME}, apiKeyFile or apiKeyCommand',
-  },
-  apiKeyFile: {
-    type: 'string',
-    minLength: 1,
-  },
-  apiKeyCommand: {
-    type: 'array',
-    items: {
-      type: 'string',
-    },
-    minItems: 1,
-  },
+  apiKey: { ...TEXT, description: 'API key; better given as ${NAME}, apiKeyFile or apiKeyCommand' },
+  apiKeyFile: TEXT,
+  apiKeyCommand: COMMAND,
 } as const satisfies SinkSettings['properties'];
 
 /** Settings of servers that accept users and passwords, or tokens. */
 export const LOGIN = {
-  user: {
-    type: 'string',
-    minLength: 1,
-  },
-  password: {
-    type: 'string',
-    minLength: 1,
-    description: 'Password; better given as ${NAME}, passwordFile or passwordCommand',
-  },
-  passwordFile: {
-    type: 'string',
-    minLength: 1,
-  },
-  passwordCommand: {
-    type: 'array',
-    items: {
-      type: 'string',
-    },
-    minItems: 1,
-  },
-  bearer: {
-    type: 'string',
-    minLength: 1,
-    description: 'Bearer token; better given as ${NAME}, bearerFile or bearerCommand',
-  },
-  bearerFile: {
-    type: 'string',
-    minLength: 1,
-  },
-  bearerCommand: {
-    type: 'array',
-    items: {
-      type: 'string',
-    },
-    minItems: 1,
-  },
+  user: TEXT,
+  password: { ...TEXT, description: 'Password; better given as ${NAME}, passwordFile or passwordCommand' },
+  passwordFile: TEXT,
+  passwordCommand: COMMAND,
+  bearer: { ...TEXT, description: 'Bearer token; better given as ${NAME}, bearerFile or bearerCommand' },
+  bearerFile: TEXT,
+  bearerCommand: COMMAND,
 } as const satisfies SinkSettings['properties'];
 
 /** Settings of sinks that are reached over HTTP. */
 const COMPRESSION = {
-  compression: {
-    enum: ['gzip', 'none'],
-    description: 'Compression of requests. Default: gzip; with {message} in the envelope: none',
-  },
+  compression: { enum: ['gzip', 'none'], description: 'Compression of requests. Default: gzip; with {message} in the envelope: none' },
 } as const satisfies SinkSettings['properties'];
 
 /** Rotation settings of sinks that are files. */
@@ -220,18 +150,12 @@ export const ROTATION = {
     minimum: 1,
     description: 'Rotated files to keep; older ones are deleted. Default: all',
   },
-  fsync: {
-    type: 'boolean',
-    description: 'Count events as delivered only once they are on the disk (fsync). Default: false',
-  },
+  fsync: { type: 'boolean', description: 'Count events as delivered only once they are on the disk (fsync). Default: false' },
 } as const satisfies SinkSettings['properties'];
 
 /** Settings of sinks that get syslog messages. */
 export const STREAM = {
-  framing: {
-    enum: ['octet-counting', 'newline'],
-    description: 'How messages are separated in the stream (RFC 6587). Default: octet-counting',
-  },
+  framing: { enum: ['octet-counting', 'newline'], description: 'How messages are separated in the stream (RFC 6587). Default: octet-counting' },
   facility: {
     enum: ['user', 'daemon', 'auth', 'authpriv', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
     description: 'Facility of the messages. Default: local0',

@@ -54,30 +54,19 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${counted(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkJobs(context)), ...(await checkMetrics(settings)));
-  let code: ExitCode = EXIT.delivered;
   // In parallel, so that one without an answer does not delay the others.
-  const [diagnoses, content] = await Promise.all([
-    Promise.all(settings.sinks.filter(({ type }) => type !== 'stdout').map(async (sink) => [sink, await checkSink(sink)] as const)),
+  const [sinks, content] = await Promise.all([
+    Promise.all(settings.sinks.filter(({ type }) => type !== 'stdout').map(checkSink)),
     checkContent(context, settings.sinks),
   ]);
-  for (const [sink, diagnosis] of diagnoses) {
-    const bounds = filterText(sink);
-    found.push(...diagnosis.found);
-    if (bounds !== undefined)
-      found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${shownTarget(sink.target)}`} gets ${bounds}` });
-    if (code !== EXIT.usage) code = diagnosis.code ?? code;
-  }
-  const duplicate = await checkDuplicateSinks(settings.sinks);
-  if (duplicate !== undefined) {
-    found.push(duplicate);
-    code = EXIT.usage;
-  }
-  found.push(...content);
+  const duplicates = await checkDuplicateSinks(settings.sinks);
+  found.push(...sinks.flatMap((sink) => sink.found), ...duplicates, ...content);
   for (const { level, message, hint } of found) {
     await printLines(context.terminal, [`${level.padEnd(7)} ${message}`, ...(hint === undefined ? [] : [`        → ${hint}`])]);
   }
-  if (code === EXIT.delivered && found.some(({ level }) => level === 'error')) return EXIT.state;
-  return code;
+  const codes = [...sinks.flatMap(({ code }) => code ?? []), ...duplicates.map(() => EXIT.usage)];
+  if (codes.includes(EXIT.usage)) return EXIT.usage;
+  return codes.at(-1) ?? (found.some(({ level }) => level === 'error') ? EXIT.state : EXIT.delivered);
 }
 
 /** A snapshot that cannot be read ends a run before it begins, so it is an error here. */
@@ -145,18 +134,26 @@ const LOCAL_TIMEOUT_MS = 60_000;
 async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   const sink = await createSink(options);
   try {
-    return await diagnose(sink, timeLimit('timeoutMs' in options ? options.timeoutMs : LOCAL_TIMEOUT_MS));
+    const { found, code } = await diagnose(sink, timeLimit('timeoutMs' in options ? options.timeoutMs : LOCAL_TIMEOUT_MS));
+    return { found: [...found, ...filterOf(options)], code };
   } finally {
     await sink.close();
   }
 }
 
+/** Which events a sink gets, if not all. */
+function filterOf(options: SinkOptions): readonly Diagnosis[] {
+  const { type, target } = options;
+  const bounds = filterText(options);
+  return bounds === undefined ? [] : [{ level: 'ok', message: `${type}${target === undefined ? '' : `=${shownTarget(target)}`} gets ${bounds}` }];
+}
+
 /** Whether all sinks can be distinguished. */
-async function checkDuplicateSinks(options: readonly SinkOptions[]): Promise<Diagnosis | undefined> {
+async function checkDuplicateSinks(options: readonly SinkOptions[]): Promise<readonly Diagnosis[]> {
   const sinks = await Promise.all(options.filter(({ type }) => type !== 'stdout').map((one) => createSink(one)));
   await Promise.all(sinks.map((sink) => sink.close()));
   const problem = duplicateSinkProblem(sinks);
-  return problem === undefined ? undefined : finding('error', problem);
+  return problem === undefined ? [] : [finding('error', problem)];
 }
 
 async function checkNmap(program: string, env: Environment): Promise<Diagnosis> {

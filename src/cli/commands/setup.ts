@@ -102,13 +102,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
     await exportFiles(context.log, directory, await target.files(content));
     return EXIT.delivered;
   }
-  if (target.hasFilesOnly === true)
-    throw new PortlogError('usage', `${name} takes its rules from files`, { hint: `write them: portlog setup ${name} --export DIR` });
-  if (context.values['repair'] === true && !STORES.has(name))
-    throw new PortlogError('usage', '--repair is for portlog setup elasticsearch or opensearch');
-  if (context.values['detection'] === true && name !== 'kibana') throw new PortlogError('usage', '--detection is for portlog setup kibana');
-  if (context.values['api-key'] === true && name !== 'elasticsearch')
-    throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
+  refuseForeignOptions(context, name, target);
   if (target === TARGETS.wazuh) await prepareLogFiles(context);
   const connection = {
     ...(await connectTo(context, name, target, content)),
@@ -123,6 +117,16 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   } finally {
     await connection.client.close();
   }
+}
+
+/** Refuses what this target cannot do. */
+function refuseForeignOptions({ values }: CommandContext, name: string, { hasFilesOnly }: Target): void {
+  if (hasFilesOnly === true)
+    throw new PortlogError('usage', `${name} takes its rules from files`, { hint: `write them: portlog setup ${name} --export DIR` });
+  if (values['repair'] === true && !STORES.has(name)) throw new PortlogError('usage', '--repair is for portlog setup elasticsearch or opensearch');
+  if (values['detection'] === true && name !== 'kibana') throw new PortlogError('usage', '--detection is for portlog setup kibana');
+  if (values['api-key'] === true && name !== 'elasticsearch')
+    throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
 }
 
 /** Names the target in the hint of an error, because code that talks to servers does not know whose environment variables apply. */

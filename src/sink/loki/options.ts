@@ -1,5 +1,5 @@
 import type { HttpServerOptions } from '../options.ts';
-import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
+import { HTTP_SERVER, TENANT, type SinkSettings } from '../settings.ts';
 
 export interface LokiOptions extends HttpServerOptions {
   readonly type: 'loki';
@@ -12,11 +12,7 @@ export const LOKI_SETTINGS: SinkSettings = {
   description: 'Loki',
   properties: {
     ...HTTP_SERVER,
-    tenant: {
-      type: 'string',
-      minLength: 1,
-      description: 'Tenant: value of the header X-Scope-OrgID',
-    },
+    ...TENANT,
     streamLabels: {
       type: 'object',
       additionalProperties: {

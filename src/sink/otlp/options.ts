@@ -1,5 +1,5 @@
 import type { HttpServerOptions } from '../options.ts';
-import { eventBytes, HTTP_SERVER, type SinkSettings } from '../settings.ts';
+import { eventBytes, HTTP_SERVER, TENANT, type SinkSettings } from '../settings.ts';
 
 /** Below the 1 MB of Kafka behind a Collector, and below 2 MiB: VictoriaLogs drops larger records, and answers 200. */
 export const DEFAULT_MAX_EVENT_BYTES = 900_000;
@@ -17,11 +17,7 @@ export const OTLP_SETTINGS: SinkSettings = {
   description: 'Any receiver of OpenTelemetry logs (OTLP) over HTTP',
   properties: {
     ...HTTP_SERVER,
-    tenant: {
-      type: 'string',
-      minLength: 1,
-      description: 'Tenant: value of the header X-Scope-OrgID',
-    },
+    ...TENANT,
     encoding: {
       enum: ['json', 'protobuf'],
       description: 'Encoding of OTLP. Default: protobuf, which every receiver accepts',

@@ -98,18 +98,15 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
     socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
     socket.on('timeout', () => socket.destroy(new SinkError('temporary', late(), { hint: 'check network and firewall, and what listens there' })));
     socket.on('error', reject);
+    const endOurSide = (): void => {
+      isAsked = true;
+      socket.end();
+    };
     socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => {
       isConnected = true;
       const pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, 2 * (systemClock.elapsed() - since)));
       socket.setTimeout(timeoutMs);
-      socket.write(bytes, () => {
-        setTimeout(() => {
-          afterTurns(TURNS_TO_RECEIVE, () => {
-            isAsked = true;
-            socket.end();
-          });
-        }, pause);
-      });
+      socket.write(bytes, () => setTimeout(() => afterTurns(TURNS_TO_RECEIVE, endOurSide), pause));
     });
     socket.on('end', () => {
       if (isAsked) resolve();
