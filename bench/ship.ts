@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +20,7 @@ import { PASSWORD, startElasticsearch } from '../test/server/elasticsearch.ts';
 import { hasLoki, startLoki } from '../test/server/loki.ts';
 import { sinkOptions } from '../test/support/sink-options.ts';
 import { writeScan } from './generate.ts';
+import { median, type Run, runNode, runPortlog } from './run.ts';
 
 /**
  * Shipping a scan into a real Elasticsearch, a real Loki and a file, beside a bare loop that sends
@@ -30,6 +30,7 @@ import { writeScan } from './generate.ts';
  */
 const MEGABYTES = Number(process.argv[2] ?? 20);
 const ROUNDS = 3;
+const HERE = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(tmpdir(), 'portlog-bench');
 mkdirSync(folder, { recursive: true });
 const scan = join(folder, `ship-${MEGABYTES}.xml`);
@@ -58,7 +59,7 @@ const elasticsearch = await startElasticsearch();
 const loki = hasLoki ? await startLoki() : undefined;
 try {
   const auth = { PORTLOG_ELASTICSEARCH_USER: 'admin', PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD, PORTLOG_CA_FILE: elasticsearch.caFile };
-  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], auth);
+  await runNode([join(HERE, 'bin', 'portlog.js'), 'setup', 'elasticsearch', '--url', elasticsearch.url], auth);
   const basic = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
   const out = join(mkdtempSync(join(tmpdir(), 'portlog-bench-')), 'events.ndjson');
   const targets: readonly Target[] = [
@@ -106,10 +107,11 @@ function lokiTarget(url: string): Target {
 
 async function measure(target: Target): Promise<void> {
   const ratios: number[] = [];
-  const rows: { events: number; wall: number; cpu: number; rssMb: number }[] = [];
+  const rows: Run[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const namespace = `round_${round}`;
-    const shipped = await portlog(
+    const shipped = await runPortlog(
+      HERE,
       [
         '-q',
         '--json',
@@ -135,28 +137,8 @@ async function measure(target: Target): Promise<void> {
   const perSecond = Math.round(row.events / row.wall).toLocaleString('en-US');
   const microseconds = ((row.cpu / row.events) * 1e6).toFixed(0);
   console.log(
-    `${target.name}: ${row.events.toLocaleString('en-US')} events in ${row.wall.toFixed(2)} s, ${perSecond} events/s, ${microseconds} µs CPU an event, peak ${row.rssMb} MB, ${ratios.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]?.toFixed(2)} of the bare loop (${ratios.map((one) => one.toFixed(2)).join(' ')})`,
+    `${target.name}: ${row.events.toLocaleString('en-US')} events in ${row.wall.toFixed(2)} s, ${perSecond} events/s, ${microseconds} µs CPU an event, peak ${row.rssMb} MB, ${median(ratios).toFixed(2)} of the bare loop (${ratios.map((one) => one.toFixed(2)).join(' ')})`,
   );
-}
-
-/** The command in a process of its own; CPU and memory as it tells when it ends. */
-async function portlog(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ events: number; wall: number; cpu: number; rssMb: number }> {
-  const usage =
-    'process.on("exit",()=>{const u=process.resourceUsage();process.stderr.write("USAGE "+(u.userCPUTime+u.systemCPUTime)+" "+u.maxRSS+"\\n")})';
-  const start = process.hrtime.bigint();
-  const stderr = await run([fileURLToPath(new URL('../bin/portlog.js', import.meta.url)), ...args], {
-    ...env,
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(usage)}`,
-  });
-  const wall = Number(process.hrtime.bigint() - start) / 1e9;
-  const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{"sinks":[{"delivered":0}]}') as {
-    sinks: { delivered: number }[];
-  };
-  const [, cpu, rss] = /USAGE (\d+) (\d+)/.exec(stderr) ?? [];
-  return { events: sinks[0]?.delivered ?? 0, wall, cpu: Number(cpu) / 1e6, rssMb: Math.round(Number(rss) / 1024) };
 }
 
 /** Seconds that sending ready bodies takes, in a process of its own, from the first byte on. */
@@ -165,18 +147,9 @@ async function bareLoop(target: Target, round: number): Promise<number> {
   const bodies = target.bodies(round);
   for (const [i, body] of bodies.entries()) writeFileSync(join(work, String(i).padStart(6, '0')), body);
   writeFileSync(join(work, 'request.json'), JSON.stringify(target.request));
-  const stderr = await run([fileURLToPath(new URL('bare-loop.ts', import.meta.url)), work], {});
+  const stderr = await runNode([fileURLToPath(new URL('bare-loop.ts', import.meta.url)), work]);
   rmSync(work, { recursive: true });
   return Number(/SECONDS ([\d.]+)/.exec(stderr)?.[1]);
-}
-
-function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('close', () => resolve(stderr));
-  });
 }
 
 function eventsOf(mapper: EventMapper, item: ScanItem): Iterable<LogEvent> {
