@@ -25,29 +25,34 @@ export function signalChild({ pid, exitCode, signalCode, stdout }: ChildProcess,
   }
 }
 
-/** Reads a process group's number, waits until its standard input is closed, and ends that group: SIGINT, then SIGKILL. */
-const GUARD = 'read -r group || exit 0; read -r home && exit 0; kill -s INT -- "-$group" || exit 0; sleep 5; kill -s KILL -- "-$group"';
+/** Reads the number of a process, or that of a group behind a minus; waits until its standard input is closed, and ends it: SIGINT, then SIGKILL. */
+const GUARD = 'read -r whom || exit 0; read -r home && exit 0; kill -s INT -- "$whom" || exit 0; sleep 5; kill -s KILL -- "$whom"';
 
 /**
  * Ends a child and what it started when portlog itself is killed (`kill -9`, out of memory). A shell waits on a pipe that only
  * portlog writes to; when the kernel closes it, the shell sends SIGINT to the child's process group, and SIGKILL five seconds
  * later. The shell has its own session, so signals to portlog's group do not reach it. Start it before the child, and give it
- * the child's process id at once. Without /bin/sh there is no guard.
+ * the child's process id at once, or minus that for its group. Without /bin/sh there is no guard.
  */
-export function startGuard(env: Environment): { readonly over: (pid: number | undefined) => void; readonly dismiss: () => void } {
+export function startGuard(env: Environment): { readonly over: (whom: number | undefined) => void; readonly dismiss: () => void } {
   const shell = spawn('/bin/sh', ['-c', GUARD, 'portlog-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env });
   shell.once('error', () => undefined).unref();
   const say = (word: string): void => void shell.stdin?.write(`${word}\n`);
   shell.stdin?.on('error', () => undefined);
   return {
-    over: (pid) => {
-      if (pid !== undefined) say(String(pid));
+    over: (whom) => {
+      if (whom !== undefined) say(String(whom));
     },
     dismiss: () => {
       say('home');
       shell.stdin?.end();
     },
   };
+}
+
+/** The number of a child's group, for {@link startGuard}. */
+export function groupOf({ pid }: ChildProcess): number | undefined {
+  return pid === undefined ? undefined : -pid;
 }
 
 /** Runs a program without input or output. Resolves when it has ended or was killed after `limitMs`; rejects when it cannot be started or fails. */
@@ -67,7 +72,10 @@ const CAPTURE_MS = 120_000;
 /** The standard output of a command that prints a secret (a password store). Rejects when it fails, prints too much, or has not ended within `limitMs`. */
 export async function captureOutput(command: readonly string[], env: Environment, limitMs = CAPTURE_MS): Promise<string> {
   const [program = '', ...args] = command;
+  const guard = startGuard(env);
   const child = startChild(program, args, 'capture', env);
+  // Not its group, which is ours, so that it may ask on the terminal.
+  guard.over(child.pid);
   const pieces: Buffer[] = [];
   let length = 0;
   let problem: string | undefined;
@@ -92,6 +100,7 @@ export async function captureOutput(command: readonly string[], env: Environment
     return Buffer.concat(pieces).toString('utf8');
   } finally {
     clearTimeout(timer);
+    guard.dismiss();
   }
 }
 
@@ -123,7 +132,7 @@ export async function runWithInput(
 ): Promise<Ended> {
   const guard = startGuard(env);
   const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], shell: false, cwd: PROGRAM_FOLDER, env, detached: true });
-  guard.over(child.pid);
+  guard.over(groupOf(child));
   let endedBy: Ended['endedBy'];
   const timers: NodeJS.Timeout[] = [];
   const end = (why: NonNullable<Ended['endedBy']>): void => {

@@ -3,6 +3,7 @@ import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
 import { sinkKey } from '../state/seen-files.ts';
 import type { Store, WaitingSink } from '../state/store.ts';
+import { type Tally, unaccounted } from '../state/tally.ts';
 import { type Announcement, Outbox } from './outbox.ts';
 import { type SinkReport, sinkReport } from './report.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
@@ -171,6 +172,16 @@ export class Delivery {
     return this.pipelines.every(({ isOver, isStuck }) => isOver || isStuck);
   }
 
+  /** Number of events whose fate is known, over all sinks; it only grows while they make progress. */
+  get settled(): number {
+    return this.tallies().reduce((sum, { delivered, already, dead }) => sum + delivered + already + dead, 0);
+  }
+
+  /** Whether events of this run wait for a sink. */
+  get isWaiting(): boolean {
+    return this.tallies().some((tally) => unaccounted(tally) > 0);
+  }
+
   /** Whether sending fails because of a bug of portlog. */
   get isBroken(): boolean {
     return this.pipelines.some(({ isBroken }) => isBroken);
@@ -208,6 +219,10 @@ export class Delivery {
   /** The account of each sink so far. */
   report(): readonly SinkReport[] {
     return this.pipelines.map(sinkReport);
+  }
+
+  private tallies(): readonly Tally[] {
+    return this.pipelines.flatMap(({ account: { tally, own, replayed } }) => [tally, own, replayed]);
   }
 
   private sums(): readonly RunSums[] {

@@ -2,6 +2,7 @@ import type { ChangeOptions } from '../change/options.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { Delivery } from '../delivery/delivery.ts';
+import { LastChance } from '../delivery/last-chance.ts';
 import type { SinkReport } from '../delivery/report.ts';
 import type { Unanswered } from '../delivery/unanswered.ts';
 import type { OpenRun } from '../state/runs.ts';
@@ -77,7 +78,10 @@ const NO_AGES: ReadonlyMap<string, number> = new Map();
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
 export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false, maxAges = NO_AGES } = options;
-  const delivery = Delivery.to(options.sinks, { clock, store, retryForMs, again, signal: giveUp, onWaiting: options.onWaiting });
+  const lastChance = new LastChance({ stop, giveUp, clock });
+  const delivery = Delivery.to(options.sinks, { clock, store, retryForMs, again, signal: lastChance.signal, onWaiting: options.onWaiting });
+  let isRead = false;
+  lastChance.start(() => ({ settled: delivery.settled, isWaiting: isRead || delivery.isWaiting }));
   const event: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   const healthReporter = store === undefined ? undefined : new HealthReporter(delivery, store, event, retryForMs);
   const finder = new Finder(options.findings);
@@ -95,11 +99,12 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
     }
   };
   try {
-    await delivery.whileFlushing(clock, readAll);
+    await delivery.whileFlushing(clock, readAll).finally(() => threads?.close());
+    isRead = true;
+    await conclude(delivery, healthReporter, maxAges, inputs);
   } finally {
-    await threads?.close();
+    lastChance.end();
   }
-  await conclude(delivery, healthReporter, maxAges, inputs);
   return {
     inputs,
     sinks: delivery.report(),

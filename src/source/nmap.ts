@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Environment } from '../core/environment.ts';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
-import { signalChild, startChild, startGuard } from '../core/child.ts';
+import { groupOf, signalChild, startChild, startGuard } from '../core/child.ts';
 import { timeLimit } from '../core/deadline.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
@@ -56,7 +56,7 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
     async *bytes(signal) {
       const guard = startGuard(env);
       const nmap = startChild(program, args, 'pipe', env);
-      guard.over(nmap.pid);
+      guard.over(groupOf(nmap));
       if (nmap.stderr !== null) createInterface({ input: nmap.stderr }).on('line', onMessage);
       const ended = whenEnded(nmap);
       const stop = (): void => {

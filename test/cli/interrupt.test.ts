@@ -1,6 +1,11 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { finished, freshDir, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
-import { answer, healthy, scriptedServer } from '../support/scripted-server.ts';
+import { socketServer } from '../support/lying-server.ts';
+import { SCAN } from '../support/mistyped.ts';
+import { answer, bulkAnswer, createdIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 import { THREE, events } from '../support/printed.ts';
 
 describe('Ctrl-C', () => {
@@ -55,3 +60,78 @@ describe('Ctrl-C', () => {
     expect(stderr).toMatch(/read 8 = delivered 0 \+ already 0 \+ dead 0 \+ spooled 8\n$/);
   });
 });
+
+describe('SIGTERM', () => {
+  /** Ten seconds are the limit for a sink that goes on taking events; a busy machine does not make of two that many. */
+  const AT_ONCE_MS = 7000;
+  const silent: Script = () => undefined;
+  const busy: Script = (seen, response) => void (healthy(seen, response) || answer(response, 503, {}, { 'retry-after': '20' }));
+
+  test.each([
+    ['asks whether the sinks are ready', silent, 'http', ''],
+    ['asks in TLS, and nobody answers', silent, 'https', ''],
+    ['waits for an answer', ((seen, response) => void healthy(seen, response)) satisfies Script, 'http', ' + spooled 8'],
+    ['waits for the time that the server asked for', busy, 'http', ' + spooled 8'],
+  ])('while portlog %s ends it at once, and nothing is lost', async (_, script, scheme, spooled) => {
+    const server = await scriptedServer(script);
+    const hanging = await socketServer(() => undefined);
+    const to = scheme === 'https' ? `https://127.0.0.1:${hanging}` : server.url.origin;
+    const scan = join(freshDir(), 'scan.xml');
+    writeFileSync(scan, THREE);
+    const child = startPortlog([scan, '--to', `elasticsearch=${to}`, '--state-dir', freshDir()]);
+    const done = finished(child);
+    const isSent = (): boolean => server.seen.some(({ path }) => spooled === '' || path.startsWith('/_bulk'));
+    if (scheme === 'http') await until(isSent);
+    else await setTimeout(1500);
+    await setTimeout(300);
+    const since = performance.now();
+    child.kill('SIGTERM');
+    const { stderr, code } = await done;
+    expect(performance.now() - since).toBeLessThan(AT_ONCE_MS);
+    await server.stop();
+    expect(code).toBe(130);
+    expect(stderr).toContain(spooled === '' ? 'read 0 = delivered 0' : `dead 0${spooled}`);
+  });
+
+  test('a server that is slow, and goes on taking events, gets them', async () => {
+    let taken = 0;
+    const server = await scriptedServer((seen, response) => {
+      if (healthy(seen, response)) return;
+      void setTimeout(1000).then(() => {
+        taken += createdIds(seen.body).length;
+        answer(response, 200, bulkAnswer(seen.body));
+      });
+    });
+    const child = startPortlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', freshDir()]);
+    const done = finished(child);
+    child.stdin?.on('error', () => undefined).write(THREE.slice(0, -30));
+    await until(() => server.seen.some(({ path }) => path.startsWith('/_bulk')));
+    child.kill('SIGTERM');
+    const { stderr, code } = await done;
+    await server.stop();
+    expect([code, taken]).toEqual([130, 9]);
+    expect(stderr).toMatch(/read 8 = delivered 8 \+ already 0 \+ dead 0\n/);
+  });
+
+  test('while a command hands out a secret ends that command, too', async () => {
+    const folder = freshDir();
+    const program = join(folder, 'secret');
+    writeFileSync(program, `#!/bin/sh\necho $$ > ${folder}/pid\nexec sleep 600\n`, { mode: 0o700 });
+    const child = startPortlog(['--to', 'loki=http://127.0.0.1:1', SCAN], { env: { PORTLOG_LOKI_BEARER_COMMAND: program } });
+    const done = finished(child);
+    await until(() => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8') !== '');
+    child.kill('SIGTERM');
+    await done;
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    await until(() => !isAlive(pid));
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -242,6 +242,11 @@ describe('answers', () => {
     const { sink } = await against((_, response) => void response.writeHead(200).end('<html>'));
     await expect(sink.check(NEVER)).rejects.toThrow('is not what Loki writes');
   });
+
+  test('a tenant at its limit is Loki all the same, and may take events soon', async () => {
+    const { sink } = await against((_, response) => void response.writeHead(429, { 'retry-after': '7' }).end('rate limit exceeded'));
+    await expect(sink.check(NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 7000 });
+  });
 });
 
 describe('labels that Loki would refuse are named at the start', () => {

@@ -25,11 +25,11 @@ interface ToShip {
 export async function checkSinks(
   context: CommandContext,
   { sinks, sources, isKept }: ToShip,
-  giveUp: AbortSignal,
+  stop: AbortSignal,
 ): Promise<ExitCode | readonly Unanswered[]> {
   const { log, outages } = context;
   const since = systemClock.elapsed();
-  const signal = AbortSignal.any([giveUp, timeLimit(CHECK_TIMEOUT_MS)]);
+  const signal = AbortSignal.any([stop, timeLimit(CHECK_TIMEOUT_MS)]);
   const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
   const isNews = sinks.some(({ name }, index) => found[index]?.code !== undefined && outages?.has(name) !== true);
   for (const [index, { name }] of sinks.entries()) logDiagnoses(context, name, found[index]?.found ?? []);

@@ -87,6 +87,8 @@ export async function checkLoki(client: HttpClient, tenant: string | undefined, 
   const answer = await client.request({ method: 'POST', path: PUSH, body: '{"streams":[]}', headers: tenantHeaders(tenant) }, signal);
   if (isStored(answer) || (answer.status === 422 && answer.body.includes('stream')))
     return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
+  if (answer.status === 429)
+    throw new SinkError('temporary', `${client.url.origin} takes no more for now (429)`, { retryAfterMs: answer.retryAfterMs });
   throw (
     lokiRefusal(client.url, answer) ??
     new SinkError('permanent', `${client.url.origin} does not answer as Loki does (${answer.status})`, { hint: 'check the URL' })

@@ -1,8 +1,9 @@
+import type { Duplex } from 'node:stream';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 
 /** The part of undici that is needed here. */
 export interface Connections {
-  request(request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
+  request(request: Dispatcher.RequestOptions & { readonly signal?: AbortSignal }): Promise<Dispatcher.ResponseData>;
   /** Closes open connections at once. */
   destroy(): Promise<void>;
 }
@@ -40,40 +41,67 @@ async function load({ connect, ...options }: ConnectionOptions): Promise<Connect
     import('undici/lib/api/api-request.js'),
     import('undici/lib/core/connect.js'),
   ]);
-  const alerts = new Alerts(connectorOf(connect));
-  const agent = new Agent({ ...options, connect: alerts.connector });
+  const connecting = new Connecting(connectorOf(connect));
+  const agent = new Agent({ ...options, connect: connecting.connector });
   return {
-    request: (one) => request.call(agent, one).catch((error: NodeJS.ErrnoException) => alerts.throwAlertOr(error)),
+    request: async (one) => {
+      const answer = request.call(agent, one).catch((error: NodeJS.ErrnoException) => connecting.throwAlertOr(error));
+      return one.signal === undefined ? answer : orAborted(answer, one.signal);
+    },
     destroy: async () => {
+      connecting.end();
       if (!agent.destroyed) await agent.destroy();
     },
   };
 }
 
-/**
- * Remembers TLS alerts. With TLS 1.3 a server complains about a missing or refused client certificate only after the handshake, and undici
- * then reports just a closed connection.
- */
-class Alerts {
-  private last: NodeJS.ErrnoException | undefined;
+/** Rejects when the signal aborts: undici looks at it only once there is a connection, which a server that is silent in TLS delays. */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Connections while they are made. */
+class Connecting {
   private readonly connect: buildConnector.connector;
+  private readonly sockets = new Set<Duplex>();
+  /** The latest TLS alert. */
+  private alert: NodeJS.ErrnoException | undefined;
 
   constructor(connect: buildConnector.connector) {
     this.connect = connect;
   }
 
   readonly connector: buildConnector.connector = (to, done) => {
-    this.last = undefined;
-    this.connect(to, (...result) => {
+    this.alert = undefined;
+    const connect = this.connect as (...args: Parameters<buildConnector.connector>) => Duplex;
+    const socket = connect(to, (...result) => {
+      this.sockets.delete(socket);
       result[1]?.once('error', (error: NodeJS.ErrnoException) => {
-        if (error.code?.startsWith('ERR_SSL_') === true) this.last = error;
+        if (error.code?.startsWith('ERR_SSL_') === true) this.alert = error;
       });
       done(...result);
     });
+    this.sockets.add(socket);
   };
 
-  /** Throws the TLS alert that ended the connection, else the error itself. */
+  /** Ends those that nobody answers, for which `destroy` of undici waits until the time to connect is over. */
+  end(): void {
+    for (const socket of this.sockets) socket.destroy(new Error('closed while connecting'));
+  }
+
+  /**
+   * Throws the TLS alert that ended the connection, else the error itself. With TLS 1.3 a server complains about a missing or refused client
+   * certificate only after the handshake, and undici then reports just a closed connection.
+   */
   throwAlertOr(error: NodeJS.ErrnoException): never {
-    throw (error.code === 'UND_ERR_SOCKET' ? this.last : undefined) ?? error;
+    throw (error.code === 'UND_ERR_SOCKET' ? this.alert : undefined) ?? error;
   }
 }
