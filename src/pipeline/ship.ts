@@ -99,7 +99,7 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
     }
   };
   try {
-    await delivery.whileFlushing(clock, readAll).finally(() => threads?.close());
+    await delivery.whileFlushing(clock, readAll).finally(async () => threads?.close());
     isRead = true;
     await conclude(delivery, healthReporter, maxAges, inputs);
   } finally {
