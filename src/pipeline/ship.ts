@@ -99,11 +99,13 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
     }
   };
   try {
-    await delivery.whileFlushing(clock, readAll).finally(async () => threads?.close());
+    await delivery.whileFlushing(clock, readAll);
     isRead = true;
+    await threads?.close();
     await conclude(delivery, healthReporter, maxAges, inputs);
   } finally {
     lastChance.end();
+    await threads?.close();
   }
   return {
     inputs,
