@@ -19,7 +19,7 @@ import { correctFutureTimes, dateUntimedRuns } from './correct-times.ts';
 import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
-import { findingRecord, hostRecord, hostStateOf, portRecord, type RecordContext } from './record.ts';
+import { findingRecord, hostRecord, hostStateOf, portRecord, recordedHost, type RecordContext } from './record.ts';
 import type { LaterRun } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 import { ManyRanges, RANGES_LEFT_OUT } from './many-ranges.ts';
@@ -252,10 +252,10 @@ export class ChangeDetector {
   private records(context: RecordContext, known: KnownHost, { ports, findings }: ChangedRecords): readonly LogEvent[] {
     // The same for every server and at any time, because a server accepts a record of one revision once.
     const time = latestOf(known);
-    const records = [hostRecord(context, known, time)];
-    for (const port of ports) records.push(portRecord(context, known, port, time));
-    for (const finding of findings)
-      records.push(findingRecord(context, known, finding, { time, remedy: this.parts.judge.remedyOf(finding.rule.id) }));
+    const host = recordedHost(known);
+    const records = [hostRecord(context, host, time)];
+    for (const port of ports) records.push(portRecord(context, host, port, time));
+    for (const finding of findings) records.push(findingRecord(context, host, finding, { time, remedy: this.parts.judge.remedyOf(finding.rule.id) }));
     return records;
   }
 

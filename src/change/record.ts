@@ -26,13 +26,42 @@ export interface RecordContext extends Pick<RunContext, 'options' | 'base'> {
   readonly scanId: string | undefined;
 }
 
+/** Number of open findings, and the worst of them. */
+interface Risk {
+  readonly findings: number;
+  readonly risk: number;
+  readonly level: string;
+}
+
+const NO_RISK: Risk = { findings: 0, risk: 0, level: levelOf(0) };
+
+/** A host with what all its records need, computed once: a host may have 65,535 ports, with findings on each. */
+export interface RecordedHost {
+  readonly known: KnownHost;
+  readonly state: 'up' | 'down';
+  /** By port as in {@link portKey}; undefined: of the whole host. */
+  readonly risks: ReadonlyMap<string | undefined, Risk>;
+}
+
+export function recordedHost(known: KnownHost): RecordedHost {
+  const severities = new Map<string | undefined, { findings: number; risk: number }>([[undefined, { findings: 0, risk: 0 }]]);
+  for (const { port, severity, open } of Object.values(known.findings)) {
+    if (currentValue(open, 1) !== 'yes') continue;
+    for (const place of new Set([undefined, port])) {
+      const { findings, risk } = severities.get(place) ?? { findings: 0, risk: 0 };
+      severities.set(place, { findings: findings + 1, risk: Math.max(risk, severity) });
+    }
+  }
+  const risks = new Map([...severities].map(([place, { findings, risk }]) => [place, { findings, risk, level: levelOf(risk) }] as const));
+  return { known, state: hostStateOf(known), risks };
+}
+
 /** The inventory record of a host, for `nmap-inventory-<namespace>`. `time`: of the observation, epoch milliseconds. */
-export function hostRecord(run: RecordContext, host: KnownHost, time: number): LogEvent {
-  const state = hostStateOf(host);
+export function hostRecord(run: RecordContext, { known: host, state, risks }: RecordedHost, time: number): LogEvent {
   const { ports, protocols } = openAt(host);
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
-  const risk = riskFields(host, undefined);
+  const risk = risks.get(undefined) ?? NO_RISK;
   return record(run, host, time, {
     entity,
     message: [`${host.key}${name} ${state}`, `${withCommas(ports)} open`, ...(protocols === 0 ? [] : [counted(protocols, 'open protocol')])].join(
@@ -61,7 +90,7 @@ export function hostStateOf(host: Pick<KnownHost, 'up' | 'ports'>): 'up' | 'down
   return presenceOf(host, 1) === 'no' ? 'down' : 'up';
 }
 
-export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
+export function portRecord(run: RecordContext, { known: host, state: hostState, risks }: RecordedHost, port: KnownPort, time: number): LogEvent {
   const { protocol, number, state, service, guess, certificate, open, at } = port;
   const current = currentValue(open, 1);
   const name = service?.value.name ?? guess?.value;
@@ -76,12 +105,12 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
       inventory: {
         kind: hasPorts(protocol) ? 'port' : 'protocol',
         state,
-        host_state: hostStateOf(host),
+        host_state: hostState,
         first_seen: isoIfKnown(open.yes?.first),
         last_seen: isoIfKnown(lastOf(open.yes)),
         last_tested: isoIfKnown(at),
         since: isoIfKnown(current && since(open, current)),
-        ...riskFields(host, portKey(protocol, number)),
+        ...(risks.get(portKey(protocol, number)) ?? NO_RISK),
       },
     },
     more: {
@@ -96,7 +125,7 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
 /** The inventory record of a finding. `remedy`: the one of its rule. */
 export function findingRecord(
   run: RecordContext,
-  host: KnownHost,
+  { known: host, state: hostState }: RecordedHost,
   { port: at, key, open, rule, title, severity, source, vulnerability, exploited }: KnownFinding,
   { time, remedy }: { readonly time: number; readonly remedy: string | undefined },
 ): LogEvent {
@@ -116,7 +145,7 @@ export function findingRecord(
       inventory: {
         kind: 'finding',
         state,
-        host_state: hostStateOf(host),
+        host_state: hostState,
         first_seen: isoIfKnown(open.yes?.first),
         last_seen: isoIfKnown(lastOf(open.yes)),
         last_tested: isoIfKnown(Math.max(lastOf(open.yes), lastOf(open.no))),
@@ -171,13 +200,6 @@ function record(run: RecordContext, host: KnownHost, time: number, { entity, mes
     nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
     message: frame.message,
   });
-}
-
-/** Number of findings and risk of a port, or of the host with all its ports. */
-function riskFields({ findings }: KnownHost, port: string | undefined): { readonly findings: number; readonly risk: number; readonly level: string } {
-  const now = Object.values(findings).filter((finding) => (port === undefined || finding.port === port) && currentValue(finding.open, 1) === 'yes');
-  const risk = Math.max(0, ...now.map(({ severity }) => severity));
-  return { findings: now.length, risk, level: levelOf(risk) };
 }
 
 /** The shared members of a known host's events. `more`: members of `host`. */

@@ -173,7 +173,11 @@ function startedAt({ first, times }: TestTimes, again: number): TestTimes {
 }
 
 function latestBefore(tests: TestTimes | undefined, time: number): number {
-  return Math.max(Number.NEGATIVE_INFINITY, ...[tests?.first, ...(tests?.times ?? [])].filter((one) => one !== undefined && one <= time).map(Number));
+  if (tests === undefined) return Number.NEGATIVE_INFINITY;
+  // Written as a loop, like the others here: a scan asks this for every known port of its hosts.
+  let latest = tests.first <= time ? tests.first : Number.NEGATIVE_INFINITY;
+  for (const one of tests.times) if (one <= time && one > latest) latest = one;
+  return latest;
 }
 
 /** Whether no result is later; of equal times, the existing one counts when this one is `late`. */
@@ -187,7 +191,8 @@ export function currentValue({ yes, no, last }: OppositeTests, confirm: number):
   if (yes === undefined) return no === undefined ? undefined : 'no';
   if (no === undefined) return 'yes';
   const since = lastOf(yes);
-  const found = no.times.filter((time) => time > since || (time === since && last === 'no')).length;
+  let found = 0;
+  for (const time of no.times) if (time > since || (time === since && last === 'no')) found++;
   return found >= confirm ? 'no' : 'yes';
 }
 
@@ -208,7 +213,8 @@ export function silentSince({ up, ports }: Pick<KnownHost, 'up' | 'ports'>, conf
 
 /** Whether a port that was open has ceased to answer after its host last answered. */
 export function isSilenced(open: OppositeTests, answered: number): boolean {
-  return open.yes !== undefined && (since(open, 'no') ?? Number.NEGATIVE_INFINITY) > answered;
+  // It was not open since at latest the last time that it was found so.
+  return open.yes !== undefined && lastOf(open.no) > answered && (since(open, 'no') ?? Number.NEGATIVE_INFINITY) > answered;
 }
 
 /** Whether a host is up, as far as known: `no` also for one that is silent. */
@@ -228,11 +234,7 @@ export function presenceSince(host: Pick<KnownHost, 'up' | 'ports'>, confirm: nu
 export function since({ yes, no }: OppositeTests, what: 'yes' | 'no'): number | undefined {
   const [own, other] = what === 'yes' ? [yes, no] : [no, yes];
   if (own === undefined) return undefined;
-  const before = Math.max(
-    ...[other?.first ?? Number.NEGATIVE_INFINITY, ...(other?.times ?? [])].filter((time) => time <= lastOf(own)),
-    Number.NEGATIVE_INFINITY,
-  );
-  return Math.max(own.first, before, own.again ?? Number.NEGATIVE_INFINITY);
+  return Math.max(own.first, latestBefore(other, lastOf(own)), own.again ?? Number.NEGATIVE_INFINITY);
 }
 
 /** The value with a sighting of it added. */
