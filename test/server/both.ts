@@ -10,8 +10,9 @@ export interface BothServers {
   stop(): Promise<void>;
 }
 
-export async function startBoth(): Promise<BothServers> {
-  const [elasticsearch, second] = await Promise.all([startElasticsearch({ isLoaded: true }), startSecondStore()]);
+/** `isLoaded`: as of {@link startElasticsearch}. */
+export async function startBoth({ isLoaded = false } = {}): Promise<BothServers> {
+  const [elasticsearch, second] = await Promise.all([startElasticsearch({ isLoaded }), startSecondStore()]);
   const env = {
     PORTLOG_ELASTICSEARCH_USER: 'admin',
     PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,

@@ -8,14 +8,14 @@ import { freshDir, portlog, until } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { type BothServers, startBoth } from './both.ts';
 
-const MEGABYTES = Number(process.env['PORTLOG_OUTAGE_MB'] ?? 100);
+const MEGABYTES = Number(process.env['PORTLOG_OUTAGE_MB'] ?? 50);
 let servers: BothServers;
 let elasticsearch: BothServers['elasticsearch'];
 let second: BothServers['second'];
 let env: BothServers['env'];
 
 beforeAll(async () => {
-  servers = await startBoth();
+  servers = await startBoth({ isLoaded: true });
   ({ elasticsearch, second, env } = servers);
 });
 afterAll(() => servers.stop());
@@ -75,7 +75,7 @@ test('and the disk is full: what could not be kept is in the sum, the other stor
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', mount]);
   try {
     const input = join(freshDir(), 'scan.xml');
-    writeScan(input, 40);
+    writeScan(input, 12);
     const args = ['--json', '--site', 'full', '--state-dir', mount, '--retry-for-seconds', '1', input];
     const { stderr, code } = await portlog(['--to', 'elasticsearch=http://127.0.0.1:1', '--to', second.to, ...args], { env });
     const { sums } = result(stderr);
