@@ -25,7 +25,7 @@ describe('a cluster', () => {
   async function cluster(scripts: readonly Script[], more: Partial<OptionsOf<'alertmanager'>> = {}) {
     const servers = await Promise.all(scripts.map((script) => scriptedServer(script)));
     const target = servers.map(({ url }) => url.origin).join(',');
-    const sink = await openSink('alertmanager', target, { timeoutMs: 500, ...more });
+    const sink = await openSink('alertmanager', target, more);
     return { sink, servers, stop: async () => void (await Promise.all([sink.close(), ...servers.map(async (server) => server.stop())])) };
   }
 

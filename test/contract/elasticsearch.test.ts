@@ -140,8 +140,8 @@ describe('answers about the whole request', () => {
       /not HTTP|was cut|cannot be reached/,
     ],
   ];
-  test.for(cases)('%s', async ([, script, kind, message]) => {
-    const { sink } = await elasticsearchAgainst(script, { timeoutMs: 300 });
+  test.for(cases)('%s', async ([what, script, kind, message]) => {
+    const { sink } = await elasticsearchAgainst(script, what === 'no answer' ? { timeoutMs: 300 } : {});
     const sent = sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     await expect(sent).rejects.toMatchObject({ name: 'SinkError', kind });
     await expect(sent).rejects.toThrow(message);

@@ -26,7 +26,7 @@ afterEach(async () => {
 async function against(script: StreamScript, { tls, ...more }: Partial<OptionsOf<'syslog'>> & { readonly tls?: TlsOptions } = {}): Promise<Sink> {
   const server = await scriptedStream(script, tls);
   const sink = syslogSink(
-    sinkOptions('syslog', { target: `${tls === undefined ? 'tcp' : 'tls'}://127.0.0.1:${server.port}`, timeoutMs: 300, ...more }),
+    sinkOptions('syslog', { target: `${tls === undefined ? 'tcp' : 'tls'}://127.0.0.1:${server.port}`, timeoutMs: 30_000, ...more }),
   );
   opened.push(() => server.stop());
   return sink;
@@ -124,7 +124,8 @@ describe('what a receiver does', () => {
 
   test.for(FAULTS)('%s, three times, then it works: nothing is lost', async ([, fault]) => {
     const got: string[] = [];
-    const sink = await against((socket, read, index) => (index < 3 ? fault(socket, read, index) : reader(got)(socket, read, index)));
+    const script: StreamScript = (socket, read, index) => (index < 3 ? fault(socket, read, index) : reader(got)(socket, read, index));
+    const sink = await against(script, { timeoutMs: 300 });
     const events = eventsOf(scan(Array.from({ length: 100 }, (_, i) => host(`192.0.2.${i}`, port(80) + port(81))).join('')));
     const pipeline = await runPipeline(sink, events, {
       clock: CLOCK,
@@ -146,7 +147,7 @@ describe('what a receiver does', () => {
   });
 
   test('a receiver that does not read and one that does not accept have different messages', async () => {
-    const mute = await against(() => undefined);
+    const mute = await against(() => undefined, { timeoutMs: 300 });
     await expect(mute.check(NEVER)).rejects.toMatchObject({ kind: 'temporary', message: expect.stringContaining('did not read to the end') });
     // TLS asks for an answer before there is a connection.
     const plain = await scriptedStream(() => undefined);
