@@ -128,5 +128,5 @@ function switched(text: string, { it, isSecret = false }: Given): boolean {
 }
 
 function usage(message: string, hint?: string): PortlogError {
-  return new PortlogError('usage', message, hint === undefined ? {} : { hint });
+  return new PortlogError('usage', message, { hint });
 }

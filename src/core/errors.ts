@@ -18,7 +18,7 @@ export class PortlogError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { readonly hint?: string | undefined; readonly cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.name = 'PortlogError';
     this.code = code;

@@ -89,19 +89,11 @@ function nothing(value: unknown): value is never {
 export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
   const { status } = answer;
   const redirected = redirection(url, answer);
-  if (redirected !== undefined)
-    return new PortlogError(
-      'setup-refused',
-      `${redirected.message}: ${method} ${path}`,
-      redirected.hint === undefined ? {} : { hint: redirected.hint },
-    );
+  if (redirected !== undefined) return new PortlogError('setup-refused', `${redirected.message}: ${method} ${path}`, { hint: redirected.hint });
   const words = errorTextIn(answer);
-  const hint = hintFor(status, path) ?? otherwise;
-  return new PortlogError(
-    'setup-refused',
-    `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`,
-    hint === undefined ? {} : { hint },
-  );
+  return new PortlogError('setup-refused', `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`, {
+    hint: hintFor(status, path) ?? otherwise,
+  });
 }
 
 const MOST_WORDS = 300;

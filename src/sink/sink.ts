@@ -117,7 +117,7 @@ export interface Outcome {
 export interface Diagnosis {
   readonly level: 'ok' | 'warning' | 'error';
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Inherent in the protocol: shown by `check` only. */
   readonly lasting?: true;
 }

@@ -34,7 +34,7 @@ async function look(name: TargetName, connection: Connection): Promise<Diagnosis
     return {
       level: 'warning',
       message: `${where}: whether alert rules are there cannot be seen: ${message}`,
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     };
   } finally {
     await connection.client.close();

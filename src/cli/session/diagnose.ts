@@ -23,7 +23,7 @@ export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDia
 
 /** An error as a diagnosis. */
 export function finding(level: Diagnosis['level'], { message, hint }: { readonly message: string; readonly hint?: string | undefined }): Diagnosis {
-  return { level, message, ...(hint === undefined ? {} : { hint }) };
+  return { level, message, hint };
 }
 
 /** The error code of a failed check: a temporary failure means the sink is down, anything else needs a person. */

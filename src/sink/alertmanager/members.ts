@@ -54,8 +54,7 @@ export class Members {
     if (errors.length === found.length && errors[0] !== undefined) throw errors[0];
     return found.map((one): Diagnosis => {
       if (!(one instanceof SinkError)) return one;
-      const hint = one.hint === undefined ? {} : { hint: one.hint };
-      return { level: 'warning', message: `a member of the cluster does not accept alerts: ${one.message}`, ...hint };
+      return { level: 'warning', message: `a member of the cluster does not accept alerts: ${one.message}`, hint: one.hint };
     });
   }
 
