@@ -5,7 +5,7 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { LOKI_GROUP, type LokiRuleGroup, lokiRuleGroup } from '../content/loki-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../core/errors.ts';
-import { tenantHeaders } from '../sink/options.ts';
+import { tenantHeaders } from '../sink/transport/credentials.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { listOf, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
 import { checkVersion, found, readAs, refusalOf, errorTextIn } from './ask.ts';

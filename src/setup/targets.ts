@@ -18,7 +18,7 @@ import type { HttpClient } from '../sink/transport/http.ts';
 import type { BulkServer } from '../sink/bulk/server.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import { OPENSEARCH } from '../sink/opensearch/opensearch.ts';
-import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/options.ts';
+import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/address.ts';
 import type { HttpServerOptions } from '../sink/options.ts';
 import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh/api.ts';
 import { SETUP_FILES, setupFileText } from './files.ts';

@@ -1,6 +1,6 @@
 import { type Document, firings, valuesAt } from '../alert/fires.ts';
 import type { AlertRule } from '../alert/rule.ts';
-import { ALERTING, GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
+import { ALERTING, type Dataset, DATASETS, GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
 import type { Sink } from './sink.ts';
 
 /** Which events a destination gets, besides `datasets`; absent members do not restrict. */
@@ -12,6 +12,18 @@ export interface Only {
   /** Zones of the host that an event is about; events about a whole scan or about portlog have none, and are left out. */
   readonly zones?: readonly string[] | undefined;
   readonly sites?: readonly string[] | undefined;
+}
+
+/** `Sink.accepts`: all datasets unless some are named, `more` that this sink supports, and always records of other programs. */
+export function accepting(
+  { datasets }: { readonly datasets?: readonly Dataset[] | undefined },
+  more: readonly Dataset[] = [],
+): (dataset: Dataset) => boolean {
+  const possible: readonly Dataset[] = [...DATASETS, GENERIC, ...more];
+  const accepted = new Set<Dataset>(
+    datasets === undefined ? possible : possible.filter((dataset) => dataset === GENERIC || datasets.includes(dataset)),
+  );
+  return (dataset) => accepted.has(dataset);
 }
 
 /** Adds the filter to a sink. A sink that filters by itself is returned as it is. */

@@ -46,7 +46,15 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Modules from outside that have one home, and where: folders, or files without `.ts`. */
 export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'undici': ['sink/transport'],
-  'node:net': ['metrics/endpoint', 'sink/transport/stream', 'sink/options', 'nmap/address-set', 'nmap/link', 'event/address', 'change/stable-text'],
+  'node:net': [
+    'metrics/endpoint',
+    'sink/transport/stream',
+    'sink/transport/credentials',
+    'nmap/address-set',
+    'nmap/link',
+    'event/address',
+    'change/stable-text',
+  ],
   'node:tls': ['sink/transport'],
   'node:http': ['metrics/endpoint'],
   'node:https': [],

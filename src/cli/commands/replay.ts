@@ -4,7 +4,7 @@ import { sinkOptions } from '../../config/connection.ts';
 import { openState } from '../session/open-state.ts';
 import { hasState, stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
-import { addressOf, inScope } from '../../sink/options.ts';
+import { addressOf, inScope } from '../../sink/address.ts';
 import { shownIdentity, shownTarget } from '../../sink/shown.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { createSink } from '../../sink/registry.ts';

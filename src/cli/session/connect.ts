@@ -3,7 +3,7 @@ import { originOf, serverOptions } from '../../config/connection.ts';
 import type { ContentOptions } from '../../content/options.ts';
 import { serverVariable } from '../../core/environment.ts';
 import type { Connection, Target } from '../../setup/targets.ts';
-import { urlOf } from '../../sink/options.ts';
+import { urlOf } from '../../sink/address.ts';
 import type { HttpServerOptions } from '../../sink/options.ts';
 import { httpClient } from '../../sink/transport/http.ts';
 import { type CommandContext, text } from './context.ts';

@@ -1,8 +1,8 @@
 import type { AlertmanagerOptions } from './options.ts';
 import { systemClock } from '../../core/clock.ts';
 import { ALERTING } from '../../event/event.ts';
-import { isAlertMeant } from '../only.ts';
-import { accepting, addressOf, targetsOf, urlOf } from '../options.ts';
+import { isAlertMeant, accepting } from '../only.ts';
+import { addressOf, targetsOf, urlOf } from '../address.ts';
 import { shownAddress } from '../shown.ts';
 import type { Sink } from '../sink.ts';
 import { encoded } from '../transport/body.ts';

@@ -1,6 +1,6 @@
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
-import { tenantHeaders } from '../options.ts';
+import { tenantHeaders } from '../transport/credentials.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
 
 export const PUSH = '/loki/api/v1/push';

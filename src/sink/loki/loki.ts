@@ -5,7 +5,8 @@ import { checkLoki } from './answer.ts';
 import { entryParts } from './entry.ts';
 import { LIMITS, PushRequests } from './push.ts';
 import { checkedLabels, streamOf } from './stream.ts';
-import { accepting, addressOf, LOKI_URL, scopeOf, urlOf } from '../options.ts';
+import { accepting } from '../only.ts';
+import { addressOf, LOKI_URL, scopeOf, urlOf } from '../address.ts';
 import { shownAddress } from '../shown.ts';
 import type { Sink } from '../sink.ts';
 

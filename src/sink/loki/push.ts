@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { tenantHeaders } from '../options.ts';
+import { tenantHeaders } from '../transport/credentials.ts';
 import { inHalves, mergedOutcome, NOTHING, refusedAsOne } from '../outcome.ts';
 import type { Batch, Entry, Outcome } from '../sink.ts';
 import { BufferPool } from '../transport/body.ts';

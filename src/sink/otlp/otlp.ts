@@ -6,7 +6,9 @@ import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.
 import { busy } from '../transport/refusal.ts';
 import type { OtlpEncoding } from './encoding.ts';
 import { otlpOutcome, otlpRefusal, RETRYABLE, errorText, takesEmpty } from './outcome.ts';
-import { accepting, addressOf, OTLP_URL, scopeOf, tenantHeaders, urlOf } from '../options.ts';
+import { accepting } from '../only.ts';
+import { addressOf, OTLP_URL, scopeOf, urlOf } from '../address.ts';
+import { tenantHeaders } from '../transport/credentials.ts';
 import { shownAddress } from '../shown.ts';
 import type { Batch, Diagnosis, Outcome, Sink } from '../sink.ts';
 

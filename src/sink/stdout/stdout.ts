@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { reasonOf } from '../../core/reason.ts';
 import { type LineFormat, LINES } from '../../event/lines.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
-import { accepting } from '../options.ts';
+import { accepting } from '../only.ts';
 import { allDelivered } from '../outcome.ts';
 import { type Sink, SinkError } from '../sink.ts';
 

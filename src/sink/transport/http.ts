@@ -6,7 +6,8 @@ import { Deadline, isTimeout } from '../../core/deadline.ts';
 import { type Connections, connections } from './agent.ts';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
-import { authorization, type HttpServerOptions, refuseLeaks, refuseUnsendable } from '../options.ts';
+import { authorization, refuseLeaks, refuseUnsendable } from './credentials.ts';
+import type { HttpServerOptions } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
 const compress = promisify(gzip);

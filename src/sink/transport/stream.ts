@@ -5,7 +5,8 @@ import { Deadline, isTimeout } from '../../core/deadline.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { afterTurns } from '../../core/event-loop.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
-import { type CommonOptions, isReachable } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
+import { isReachable } from '../address.ts';
 import { withoutUser } from '../shown.ts';
 import { SinkError } from '../sink.ts';
 

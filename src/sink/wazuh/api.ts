@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock.ts';
 import { isObject, jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
 import { behindStatus, redirection, wrongCredentials } from '../transport/refusal.ts';
-import { authorization, refuseLeaks } from '../options.ts';
+import { authorization, refuseLeaks } from '../transport/credentials.ts';
 import { SinkError } from '../sink.ts';
 
 export const WAZUH_API_URL = 'https://127.0.0.1:55000';

@@ -5,7 +5,7 @@ import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '..
 import { encoded } from '../transport/body.ts';
 import type { HttpAnswer } from '../transport/http.ts';
 import { behindStatus, busy, redirection } from '../transport/refusal.ts';
-import { addressOf, scopeOf, urlOf } from '../options.ts';
+import { addressOf, scopeOf, urlOf } from '../address.ts';
 import { allDelivered, inHalves, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Refusal, type Sink, SinkError } from '../sink.ts';

@@ -4,7 +4,7 @@ import { PortlogError } from '../../core/errors.ts';
 import type { Dataset } from '../../event/event.ts';
 import { flatLine } from '../../event/flat.ts';
 import { syslogHeader } from '../../event/syslog.ts';
-import { accepting } from '../options.ts';
+import { accepting } from '../only.ts';
 import type { Sink, Notify } from '../sink.ts';
 import { messageStream } from '../syslog/syslog.ts';
 import { wazuhEvents } from './events.ts';
