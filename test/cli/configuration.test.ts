@@ -43,7 +43,7 @@ describe('usage', () => {
 test('check reports two sinks with one identity', async () => {
   const twice = ['--to', 'http=http://127.0.0.1:1', '--to', 'http=http://127.0.0.1:1/'];
   const { stdout, code } = await portlog(['check', '--state-dir', freshDir(), ...twice]);
-  expect(stdout).toMatch(/error +http http:\/\/127\.0\.0\.1:1 is named twice: portlog could not tell/);
+  expect(stdout).toMatch(/error +http http:\/\/127\.0\.0\.1:1 is named twice: portlog could not distinguish/);
   expect(code).toBe(2);
 });
 
