@@ -3,11 +3,15 @@ import type { HostContext } from '../event/host.ts';
 import type { Wanted } from './runs-at.ts';
 import type { LaterRun, ScanRecord } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
+import { portKey } from './sighting.ts';
+import type { KnownHost, KnownPort } from '../state/known-host.ts';
 
 /** Listings of a host that are compared: nmap lists a host once, and twice after `--resume`. */
 const MAX_LISTINGS = 100;
 /** Hosts whose listings are counted. */
 const MAX_COUNTED = 1000;
+/** Ports that a remark names. */
+const MOST_NAMED = 5;
 
 /** The run that is being read, and its place among the runs of its site. Times are epoch milliseconds. */
 export class CurrentRun {
@@ -19,6 +23,8 @@ export class CurrentRun {
   private readonly listed = new Map<string, number>();
   /** Keys of hosts that it lists, but that were not compared. */
   private readonly passedOver = new Set<string>();
+  /** Open ports seen for the first time at hosts that were known before, in a run that does not say which ports it scanned. */
+  readonly unexplained = { ports: 0, first: [] as string[] };
 
   constructor(context: RunContext, record: ScanRecord, scans: KnownScans) {
     this.context = context;
@@ -53,6 +59,15 @@ export class CurrentRun {
 
   wasPassedOver(key: string): boolean {
     return this.passedOver.has(key);
+  }
+
+  /** Notes open ports that are seen for the first time, if the host was known before and the run does not say which ports it scanned. */
+  noteFirstSeen({ key, up }: Pick<KnownHost, 'key' | 'up'>, ports: readonly KnownPort[]): void {
+    const { coverage, started } = this.record;
+    if (!coverage.listsAnswersOnly || (up.yes?.first ?? started) >= started) return;
+    this.unexplained.ports += ports.length;
+    const room = MOST_NAMED - this.unexplained.first.length;
+    this.unexplained.first.push(...ports.slice(0, room).map(({ protocol, number }) => `${key} ${portKey(protocol, number)}`));
   }
 
   /** Complete runs that began before this one, and might have listed a host at that address, had it been up; in no order. */

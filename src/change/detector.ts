@@ -4,6 +4,7 @@ import { baseFields, type RunContext } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import { digest } from '../event/id.ts';
+import { wasLookedAt } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
@@ -122,6 +123,8 @@ export class ChangeDetector {
   /** Compares a host with what is known about it. */
   compare(seen: SeenHost, run: CurrentRun, detected: Detected): void {
     const { context } = seen;
+    // A list scan (-sL) names hosts, and knows nothing about them.
+    if (!wasLookedAt(context.host)) return;
     const { counts } = run.record;
     const { key } = context.identity;
     const time = run.timeOf(context);
@@ -143,6 +146,7 @@ export class ChangeDetector {
     counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
     const firstPorts = outcome.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
     counts.firstPorts += firstPorts;
+    run.noteFirstSeen(known, outcome.firstSeen);
     counts.firstProtocols = (counts.firstProtocols ?? 0) + outcome.firstSeen.length - firstPorts;
     counts.firstFindings += outcome.firstFindings;
     if (outcome.graveFindings > 0) counts.graveFindings = (counts.graveFindings ?? 0) + outcome.graveFindings;

@@ -1,7 +1,7 @@
 import { identify } from '../event/address.ts';
 import { milliseconds } from '../event/time.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
-import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
+import { type Ending, RunWatch, type ScanItem, type Unread, wasLookedAt } from '../nmap/item.ts';
 import type { Host, Run } from '../nmap/model.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
 import { mergedListings } from './merge-listings.ts';
@@ -11,6 +11,7 @@ interface RunView {
   readonly args: string | undefined;
   readonly coverage: RunCoverage;
   readonly complete: boolean;
+  readonly ending: Ending;
   readonly unread: Unread;
 }
 
@@ -31,7 +32,7 @@ export interface ScanView {
 
 /** Collects the content of an input; holds a few hundred bytes per listed port. */
 export class ScanCollector {
-  private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean; unread: Unread }[] = [];
+  private readonly runs: (RunView & { readonly run: Run })[] = [];
   private readonly listings = new Map<string, Sighting[]>();
   private readonly times = new Map<string, number>();
   private readonly macNetworks: AddressSet | undefined;
@@ -47,10 +48,11 @@ export class ScanCollector {
 
   add(item: ScanItem): void {
     const ending = this.watch.take(item);
-    if (item.kind === 'run') this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false, unread: [] });
+    if (item.kind === 'run')
+      this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false, ending: 'cut', unread: [] });
     const run = this.runs.at(-1);
     if (run === undefined) return;
-    if (item.kind === 'host') {
+    if (item.kind === 'host' && wasLookedAt(item.host)) {
       const sighting = sightingOf(
         run.coverage,
         item.host,
@@ -63,7 +65,7 @@ export class ScanCollector {
       if (earlier === undefined) this.listings.set(key, [sighting]);
       else earlier.push(sighting);
     } else if (item.kind === 'refused') this.refused++;
-    else if (item.kind === 'end') [run.complete, run.unread] = [ending === 'finished', this.watch.unread];
+    else if (item.kind === 'end') Object.assign(run, { complete: ending === 'finished', ending: ending ?? 'cut', unread: this.watch.unread });
   }
 
   view(): ScanView {

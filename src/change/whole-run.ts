@@ -1,4 +1,5 @@
 import { absenceUnknownEvent, unlistedText } from '../event/health.ts';
+import { counted } from '../event/text.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { absentHost, isOnLink, reachedAt } from './coverage.ts';
 import type { CurrentRun } from './current-run.ts';
@@ -41,8 +42,9 @@ function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unl
 }
 
 /** Detects what concerns a run as a whole; each event is repeated only when the number has grown. `mass`: this many changes are a mass change. */
-export function detectOfRun(run: CurrentRun, mass: number, { others }: Detected): void {
-  const { context, record } = run;
+export function detectOfRun(run: CurrentRun, mass: number, { others, remarks }: Detected): void {
+  const { context, record, unexplained } = run;
+  if (unexplained.ports > 0) remarks.push(unexplainedText(unexplained));
   const { counts, ended: time } = record;
   const first = counts.firstHosts + counts.firstPorts + (counts.firstProtocols ?? 0) + counts.firstFindings;
   if (first > (counts.announcedFirst ?? 0)) {
@@ -57,4 +59,11 @@ export function detectOfRun(run: CurrentRun, mass: number, { others }: Detected)
   if (shrank === undefined) return;
   counts.announcedShrank = true;
   others.push(scopeShrankEvent(context, time, shrank));
+}
+
+/** masscan writes neither its ports nor its targets: a port that it lists for the first time may be new, or not scanned before. */
+function unexplainedText({ ports, first }: CurrentRun['unexplained']): string {
+  const more = ports > first.length ? ', …' : '';
+  const [them, are] = ports === 1 ? ['it', 'is'] : ['them', 'are'];
+  return `masscan does not write which ports it scanned, so ${counted(ports, 'open port')} at known hosts, seen for the first time, may be new and ${are} no alert (${first.join(', ')}${more}); scan ${them} with nmap to have changes told (docs/how-to/scan.md)`;
 }

@@ -30,6 +30,10 @@ export interface InputReport {
   readonly failed: number;
   /** Number of runs that scanned no host. */
   readonly empty: number;
+  /** Number of hosts that nmap gave up on (`--host-timeout`). */
+  readonly timedOut: number;
+  /** Number of runs that only name hosts (`nmap -sL`). */
+  readonly listed: number;
   /** nmap's current task, for example `SYN Stealth Scan 42.5%`. */
   readonly task: string | undefined;
   /** Remarks for people: messages of scan events, and places that could not be read. */
@@ -73,6 +77,8 @@ export function newInputReport(name: string): InputInProgress {
     incomplete: 0,
     failed: 0,
     empty: 0,
+    listed: 0,
+    timedOut: 0,
     task: undefined,
     remarks: [],
     problem: undefined,
@@ -108,6 +114,7 @@ export function noteEvent(report: InputInProgress, { action, message, own }: Log
   if (action === 'scan-incomplete') remarkOneOf(report, 'incomplete', () => message);
   else if (action === 'scan-failed') remarkOneOf(report, 'failed', () => message);
   else if (action === 'scan-empty') remarkOneOf(report, 'empty', () => message);
+  else if (action === 'scan-listed') report.listed++;
   else if (action === 'scan-finished') noteFinished(report, own);
 }
 
@@ -116,6 +123,7 @@ function noteFinished(report: InputInProgress, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
   if (reason !== undefined) remarkOnce(report, reason);
   const timedOut = Number(fieldAt(own, ['nmap', 'scan', 'hosts', 'timedout']) ?? 0);
+  report.timedOut += timedOut;
   if (timedOut > 0)
     remarkOnce(report, `nmap gave up on ${counted(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
   const skipped = Number(fieldAt(own, ['nmap', 'scan', 'skipped']) ?? 0);

@@ -133,6 +133,14 @@ describe('portlog diff', () => {
     expect(stderr).toContain('standard input: the scan is not complete; only hosts that it finished are compared');
   });
 
+  test('a list scan is not compared, and says so', async () => {
+    const listed = NEW.replaceAll('state="up" reason="syn-ack"', 'state="unknown" reason="user-set"');
+    const { stdout, stderr } = await portlog(['diff', old, '-'], { input: listed });
+    expect(stdout).toBe('');
+    expect(stderr).toContain('standard input: it is a list scan (-sL), which only names hosts and looks at none: none of them is compared');
+    expect(stderr).toContain('0 hosts compared');
+  });
+
   test('control characters of a scan reach no terminal', async () => {
     const nasty = file('nasty.xml', NEW.replace('name="http"', 'name="&#x1b;[2Jhttp"'));
     expect((await portlog(['diff', old, nasty])).stdout).toContain('closed → \\x1B[2Jhttp');

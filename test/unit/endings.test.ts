@@ -264,3 +264,13 @@ describe('the end of a run', () => {
     expect(overdue()).toBe(1);
   });
 });
+
+test('a list scan makes nobody known, and an earlier scan that is shipped after it is the first', async () => {
+  const world = new World();
+  const later = ended(GOOD + hostsIn(0, 1, 1), NAMED.replace('192.0.2.9', '192.0.2.7')).replaceAll('17600000', '17700000');
+  expect((await world.run([later])).inputs.map(({ listed, hosts }) => ({ listed, hosts }))).toEqual([{ listed: 1, hosts: 1 }]);
+  expect(world.known()).toEqual([]);
+  expect(await world.ship(ended(GOOD + hostsIn(1, 0, 1), host('192.0.2.7', port(80))))).toEqual([
+    expect.stringMatching(/^1 host and 1 open port seen for the first time/),
+  ]);
+});

@@ -6,6 +6,7 @@ import { tableSink } from '../../src/sink/stdout/table.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 import { expectValidEvent } from '../support/validate.ts';
+import { World } from '../support/world.ts';
 
 const GROUPED = fixture('masscan-not-grouped.xml');
 const DUPLICATES = fixture('masscan-duplicates.xml');
@@ -130,4 +131,21 @@ describe('what was seen lately', () => {
     expect(ids.slice(-131_072).some((id) => recent.add(id))).toBe(false);
     expect(recent.has(ids[0]!)).toBe(false);
   });
+});
+
+test('a port that masscan lists for the first time at a known host is named, because it raises no alert', async () => {
+  const world = new World();
+  const remarks = async (...ports: readonly number[]): Promise<readonly string[]> => {
+    const day = (world.stored.size + 1) * 86_400;
+    const text = masscan(ports.map((number) => answer('192.0.2.7', number)).join(''), ports.length);
+    const later = text.replaceAll(/17600000\d\d/g, (time) => String(Number(time) + day));
+    return (await world.run([later])).inputs.flatMap((input) => input.remarks);
+  };
+  expect(await remarks(22, 80)).toEqual([]);
+  expect(await remarks(22)).toEqual([]);
+  expect(await remarks(22, 80, 8080)).toEqual([
+    'masscan does not write which ports it scanned, so 1 open port at known hosts, seen for the first time, may be new and is no alert (192.0.2.7 8080/tcp); scan it with nmap to have changes told (docs/how-to/scan.md)',
+  ]);
+  expect(await remarks(22, 80, 8080)).toEqual([]);
+  expect(world.changes().map(({ action }) => action)).toEqual(['baseline', 'baseline']);
 });

@@ -18,6 +18,7 @@ import { readScan } from '../session/read-scan.ts';
 import { readState } from '../session/known-state.ts';
 import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { unfinishedText } from '../session/unfinished.ts';
 
 /** Name of the state in messages, where a scan's name would be. */
 const KNOWN = 'what is known';
@@ -119,7 +120,11 @@ async function view(context: CommandContext, settings: Settings, path: string): 
   const collector = new ScanCollector(settings.event.macNetworks, findingsOf(settings));
   const name = await readScan(context, path, (item) => collector.add(item));
   const found = collector.view();
-  if (found.runs.some(({ complete }) => !complete)) log.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
+  for (const text of unfinishedText(
+    found.runs.map(({ ending }) => ending),
+    'are compared',
+  ))
+    log.warn(`${name}: ${text}`);
   if (collector.refused > 0) log.warn(`${name}: ${counted(collector.refused, 'element')} could not be read and are not compared`);
   return found;
 }

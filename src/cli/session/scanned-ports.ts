@@ -6,12 +6,13 @@ import type { Settings } from '../../config/settings.ts';
 import { type RunContext, runContext } from '../../event/context.ts';
 import { type HostContext, hostContext } from '../../event/host.ts';
 import { shownService } from '../../event/service-name.ts';
-import { RunWatch } from '../../nmap/item.ts';
+import { type Ending, RunWatch } from '../../nmap/item.ts';
 import type { Host } from '../../nmap/model.ts';
 import type { PortSet } from '../../nmap/port-set.ts';
 import { counted } from '../../event/text.ts';
 import type { CommandContext } from './context.ts';
 import { readScan } from './read-scan.ts';
+import { unfinishedText } from './unfinished.ts';
 
 /** An open port, as all tasks need it. */
 export interface OpenPort {
@@ -47,17 +48,18 @@ interface LookedAt {
 export async function scannedPorts(context: CommandContext, settings: Settings, scan: string): Promise<ScannedPorts> {
   const reading = new Reading();
   const watch = new RunWatch();
-  let [cut, refused] = [false, 0];
+  const endings: Ending[] = [];
+  let refused = 0;
   const name = await readScan(context, scan, (item) => {
     if (item.kind === 'refused') refused++;
     const ending = watch.take(item);
-    if (ending !== undefined && ending !== 'finished') cut = true;
+    if (ending !== undefined) endings.push(ending);
     if (item.kind === 'run')
       reading.begin(runContext(item.run, { ...settings.event, now: systemClock.now, scannerHost: undefined, agentHost: undefined }));
     if (item.kind === 'host') reading.add(item.host);
   });
   const gaps = [
-    ...(cut ? ['the scan is not complete; only hosts that it finished count'] : []),
+    ...unfinishedText(endings, 'count'),
     ...(refused > 0 ? [`${counted(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`] : []),
     ...reading.gaps(),
   ];

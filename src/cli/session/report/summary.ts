@@ -121,17 +121,22 @@ function printInput(input: InputReport, log: Log): void {
   for (const remark of input.remarks) log.warn(`${input.name}: ${remark}`);
   if (input.problem !== undefined) log.error(input.problem);
   if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') log.debug(input.problem.cause.stack ?? '');
-  if (input.runs > 0)
-    log.info(`${input.name}: ${counted(input.runs, 'run')}, ${counted(input.hosts, 'host')} listed, ${portWords(input)}${foundText(input)}`);
+  if (input.runs > 0) log.info(`${input.name}: ${counted(input.runs, 'run')}, ${seenWords(input)}${foundText(input)}`);
+}
+
+function seenWords(input: InputReport): string {
+  const { hosts, runs, listed } = input;
+  return runs === listed ? `${counted(hosts, 'host')} named, none looked at` : `${counted(hosts, 'host')} listed, ${portWords(input)}`;
 }
 
 function portWords({ openPorts, openProtocols, portScans, hosts, incomplete }: InputReport): string {
   return portScans === 0 && hosts > 0 && incomplete === 0 ? NO_PORTS : openWords(openPorts, openProtocols, counted);
 }
 
-/** Weaknesses and changes. For a scan that was cut or found no host, it does not say that nothing has changed. */
-function foundText({ findings, unconfirmed, changes, hosts, incomplete }: InputReport): string {
-  const changed = changes === undefined ? undefined : changesText(changes, hosts > 0 && incomplete === 0);
+/** Weaknesses and changes. For a scan that was cut or failed, gave up on a host or looked at none, it does not say that nothing has changed. */
+function foundText({ findings, unconfirmed, changes, hosts, runs, incomplete, failed, empty, listed, timedOut }: InputReport): string {
+  const isWhole = hosts > 0 && incomplete + failed + timedOut === 0 && runs > empty + listed;
+  const changed = changes === undefined ? undefined : changesText(changes, isWhole);
   return `${findings === 0 ? '' : `, ${findingWords(findings, unconfirmed)}`}${changed === undefined ? '' : `; ${changed}`}`;
 }
 
