@@ -117,6 +117,9 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EACCES: ['permission is denied', 'run portlog as a user that may read it'],
 };
 
+const ADDRESS = /^[a-z][a-z\d+.-]{0,15}:\/\//i;
+const FETCH = ['it is an address, and portlog reads files', 'fetch it, and pipe it in: curl -fsS URL | portlog'] as const;
+
 /** Why something could not be read, in words. */
 export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogError {
   if (error instanceof GzipBomb)
@@ -129,6 +132,7 @@ export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogE
       hint: 'what came before was read, as gzip -dc would read it; make the file again',
       cause: error,
     });
-  const [reason, hint] = REASONS[error.code ?? ''] ?? [reasonOf(error), 'check the file and the disk it is on'];
+  const known = error.code === 'ENOENT' && ADDRESS.test(path) ? FETCH : REASONS[error.code ?? ''];
+  const [reason, hint] = known ?? [reasonOf(error), 'check the file and the disk it is on'];
   return new PortlogError('input-unreadable', `${path} could not be read: ${reason}`, { hint, cause: error });
 }
