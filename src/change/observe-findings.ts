@@ -14,6 +14,8 @@ const OPENING: Readonly<Record<string, ChangeAction>> = {
   'nmap-exposure-expired': 'exposure-expired',
 };
 
+const NOT_FOUND = 'not found';
+
 /** Updates the known findings of a host, after its ports; adds to `changes`. */
 export class FindingObserver {
   private readonly known: KnownHost;
@@ -57,7 +59,7 @@ export class FindingObserver {
     return sighting.unlisted.length > 0 ? Object.entries(known.findings) : knownFindingsAt(known, sighting.ports.keys());
   }
 
-  private observeFinding(id: string, { isSevere, about, ...seen }: SeenFinding): void {
+  private observeFinding(id: string, { isSevere, isOpenAccess, about, ...seen }: SeenFinding): void {
     const { port, key, rule, title, due, severity, source, vulnerability, exploited } = seen;
     const finding = {
       ...(port === undefined ? {} : { port }),
@@ -77,15 +79,18 @@ export class FindingObserver {
     const was = currentValue(open, confirm);
     const newest = isNewest(open, time, late);
     note(open, 'yes', time, { keep: confirm, late });
-    const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
+    const wasOpenAccess = before?.openAccess === true;
+    const access = isOpenAccess || wasOpenAccess ? ({ openAccess: true } as const) : {};
+    const after = before === undefined || newest ? { ...finding, ...access, open, at: time, scan } : { ...before, ...access, open };
     putFinding(known, id, after);
     // An already known finding has the later tests in its record.
     if (before === undefined) for (const at of this.laterTestsWithout(finding)) note(open, 'no', at, { keep: confirm, late: false });
     if (isOther(before, after)) this.moved.push(after);
+    if (was === 'yes' && newest && isOpenAccess && !wasOpenAccess) return this.opened(after, before, before?.title ?? NOT_FOUND, about());
     // Later tests that were read before this one show that it is gone: not a change. Runs that did not look for it do not count.
     if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
     const isNews = was === 'no' || this.isNewsOf(finding);
-    if (isNews || isSevere) this.opened(after, before, isNews, about());
+    if (isNews || isSevere) this.opened(after, before, isNews ? NOT_FOUND : 'not looked for before', about());
     if (isNews) return;
     if (isSevere) this.severe++;
     else this.first++;
@@ -131,11 +136,10 @@ export class FindingObserver {
     this.add('finding-resolved', finding, was, { text: 'not found', state: 'resolved' }, words);
   }
 
-  /** `wasLookedFor`: it was looked for before, without result. */
-  private opened(finding: KnownFinding, before: KnownFinding | undefined, wasLookedFor: boolean, about: FindingStatement): void {
+  private opened(finding: KnownFinding, before: KnownFinding | undefined, text: string, about: FindingStatement): void {
     const { rule, title, severity } = finding;
     const was = {
-      text: wasLookedFor ? 'not found' : 'not looked for before',
+      text,
       since: before && since(before.open, 'no'),
       seen: before?.at,
       scan: before?.scan,

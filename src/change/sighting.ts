@@ -61,6 +61,8 @@ export interface SeenFinding extends Pick<
 > {
   /** Severe, so that it is reported even in a baseline. */
   readonly isSevere: boolean;
+  /** The service answers without a password, which is told even if it was known to be reachable. */
+  readonly isOpenAccess: boolean;
   /** Silenced by the user: never a change and not stored, and it resolves no finding that was reported before. */
   readonly isSilent: boolean;
   /** The fields of its event: `rule`, `vulnerability`, `nmap.finding`. */

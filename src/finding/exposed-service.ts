@@ -6,6 +6,7 @@ import { type Check, checked, type Finding } from './finding.ts';
 import type { Service } from '../nmap/model.ts';
 import { answersScripts } from './answers-scripts.ts';
 import type { RiskyService } from './risky-service.ts';
+import { withOpenAccess } from './open-service.ts';
 import { nameAsked } from './script.ts';
 
 /** What happens with guesses: stored, also reported as a change, or ignored. */
@@ -30,7 +31,7 @@ export function exposedServices(catalogue: readonly RiskyService[], guesses: Gue
       if (found === undefined) return asked === 'http' ? unnamedServer(usual, service, guesses, external) : [];
       if (service?.tunnel === 'ssl' && isCuredByTls(found)) return [];
       const name = shownService(asked, service?.tunnel);
-      return [reachable(found, name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`, external)];
+      return [withOpenAccess(reachable(found, name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`, external), port)];
     },
   };
 }

@@ -58,6 +58,8 @@ export interface Finding {
   readonly confidence: Confidence;
   /** Whether it raises an alert when it is new. Guesses do not, nor do versions that may be patched. */
   readonly alerts: boolean;
+  /** The service has answered without a password: told as a change even if the service was known to be reachable. */
+  readonly isOpenAccess?: boolean;
   /** The user has silenced it. */
   readonly isSilenced?: boolean;
   readonly vulnerability?: Vulnerability;

@@ -20,6 +20,7 @@ interface SeenFinding {
   readonly vulnerability?: string;
   readonly exploited?: true;
   readonly isSevere: boolean;
+  readonly isOpenAccess: boolean;
   /** Ignored by change detection: neither a change, nor stored, nor does it resolve anything. */
   readonly isSilent: boolean;
   /** Its fields for the event. */
@@ -89,6 +90,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     ...(vulnerability?.exploit === true || vulnerability?.knownExploited !== undefined ? { exploited: true } : {}),
     // Expected exposure is stated by the user, so there is no baseline.
     isSevere: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
+    isOpenAccess: finding.isOpenAccess === true,
     isSilent: !alerts,
     about: () => findingStatement(finding),
   };

@@ -30,9 +30,13 @@ function* table({ title, columns, rows, empty, notes }: Section): Generator<stri
   }
 }
 
+/** Without brackets, parentheses make no link; between letters, `_` makes no emphasis. */
+const SPECIAL = /[\\`*[\]|~]|(?<![A-Za-z\d])_|_(?![A-Za-z\d])/g;
+
 /** Escapes untrusted text for Markdown and HTML; no address becomes a link by itself (https://github.github.com/gfm/#autolinks-extension-). */
-function plain(stranger: string): string {
+export function plain(stranger: string): string {
   return withoutMentions(shown(stranger))
-    .replaceAll(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
+    .replaceAll(SPECIAL, '\\$&')
+    .replace(/^(\s*)(?=[#+-])|^(\s*\d{1,9})(?=[.)]\s)/, '$1$2\\')
     .replaceAll(/(?<=www)\.|:(?=\/\/)|[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -95,6 +95,8 @@ export interface KnownFinding {
   /** The source that must look again before the finding can be resolved. */
   source: string;
   vulnerability?: string;
+  /** It once answered without a password, which was told. */
+  openAccess?: true;
   /** At the latest sighting, an exploit was public or in use. */
   exploited?: true;
 }
