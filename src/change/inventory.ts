@@ -2,6 +2,7 @@ import type { AddressSet } from '../nmap/address-set.ts';
 import { type KnownHost, type KnownPort, lastOf, since, currentValue, presenceOf, presenceSince } from '../state/known-host.ts';
 import { comparePorts } from '../nmap/order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
+import { shownVersion } from './service.ts';
 
 /** What is known about a port, or about a host without ports: a row of the inventory. Times are epoch milliseconds. */
 export interface InventoryRow {
@@ -83,7 +84,7 @@ function portRow({ number, protocol, state, at, service, guess, certificate, ope
     transport: protocol,
     state,
     service: service?.value.name ?? guess?.value,
-    version: service?.value.version || undefined,
+    version: service && (shownVersion(service.value) || undefined),
     certificate: certificate?.value,
     firstSeen: open.yes?.first,
     lastSeen: finite(lastOf(open.yes)),

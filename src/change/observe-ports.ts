@@ -18,7 +18,7 @@ import type { Observation } from './observation.ts';
 import { observeHostKeys } from './observe-host-keys.ts';
 import { wasOpenBefore } from './observe-silence.ts';
 import { ago, certificateTexts, changeOf, serviceWords, inBrackets, serviceText, lifetimeOf, durationWords } from './phrases.ts';
-import { isLessExact, isSameService, type ServiceIdentity } from './service.ts';
+import { isLessExact, isSameService, type ServiceIdentity, shownVersion } from './service.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 import { fromLists } from './tested-lists.ts';
 
@@ -152,7 +152,7 @@ export class PortObserver {
     port.service = moreExact(withValue(known, service, this.stamp, isSame), known, service, this.stamp.time);
     if (!wasOpen || known === undefined || port.service.value !== service || isSame(known.value, service)) return;
     const [from, to] = [serviceText(known.value), serviceText(service)];
-    const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...lifetimeOf(known) };
+    const side = { text: from, state: 'open', service: known.value.name, version: shownVersion(known.value), ...lifetimeOf(known) };
     const after = { text: to, state: 'open', service: guess, version };
     this.add('service-changed', side, after, `${place(port)} changed from ${from} to ${to}`, port);
   }
@@ -200,7 +200,7 @@ function isEqual(a: Service, b: Service): boolean {
 
 function knownService({ service, guess, certificate }: KnownPort): Side {
   const name = service?.value.name ?? guess?.value ?? '';
-  const version = service?.value.version;
+  const version = service && shownVersion(service.value);
   return {
     text: serviceWords({ service: name, version }),
     service: name || undefined,

@@ -1,6 +1,7 @@
 import { counted } from '../event/text.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { type Certificate, type KnownHost, type KnownPort, type OppositeTests, type LatestValue, type Service, since } from '../state/known-host.ts';
+import { shownVersion } from './service.ts';
 import type { PortSighting } from './sighting.ts';
 
 const UNITS = [
@@ -62,8 +63,8 @@ export function serviceWords({ service, version }: Pick<PortSighting, 'service' 
   return words.filter((word) => word !== undefined && word !== '').join(' ');
 }
 
-export function serviceText({ name, version }: Service): string {
-  return serviceWords({ service: name, version });
+export function serviceText(service: Service): string {
+  return serviceWords({ service: service.name, version: shownVersion(service) });
 }
 
 /** Two certificates in words; with their fingerprints when nothing else distinguishes them. */

@@ -20,6 +20,7 @@ import {
 } from '../state/known-host.ts';
 import { revisionOf } from './revision.ts';
 import { parsePortKey, portKey } from './sighting.ts';
+import { shownVersion } from './service.ts';
 
 /** The scan in which it was found; without an id when that scan is no longer kept. */
 export interface RecordContext extends Pick<RunContext, 'options' | 'base'> {
@@ -94,14 +95,16 @@ export function portRecord(run: RecordContext, { known: host, state: hostState, 
   const { protocol, number, state, service, guess, certificate, open, at } = port;
   const current = currentValue(open, 1);
   const name = service?.value.name ?? guess?.value;
-  const words = [host.key, `${number}/${protocol}`, state, name, service?.value.version].filter((word) => word !== undefined && word !== '');
+  const words = [host.key, `${number}/${protocol}`, state, name, service && shownVersion(service.value)].filter(
+    (word) => word !== undefined && word !== '',
+  );
   const entity = portEntityId(hostEntityId(run.options.site, host.key), protocol, String(number));
   return record(run, host, time, {
     entity,
     message: words.join(' '),
     nmap: {
       port: { id: String(number), state },
-      service: service && { name: service.value.name, version: service.value.version || undefined },
+      service: service && { name: service.value.name, version: shownVersion(service.value) || undefined },
       inventory: {
         kind: hasPorts(protocol) ? 'port' : 'protocol',
         state,

@@ -14,6 +14,14 @@ export function keptService(name: string, words: readonly (string | undefined)[]
   return { name, version: upTo(product, version, more), ends: [product.length, upTo(product, version).length] };
 }
 
+/** Product and version, and in parentheses what nmap adds, as nmap prints it: `OpenSSH 9.6p1 (protocol 2.0)`. */
+export function shownVersion({ version, ends }: Pick<Service, 'version' | 'ends'>): string {
+  const end = ends?.[1] ?? version.length;
+  const [known, more] = [version.slice(0, end), version.slice(end).trim()];
+  const added = more === '' || /^\(.*\)$/.test(more) ? more : `(${more})`;
+  return [known, added].filter((part) => part !== '').join(' ');
+}
+
 export function isSameService(a: Service, b: Service, identity: ServiceIdentity): boolean {
   if (a.name !== b.name) return false;
   if (a.version === b.version) return true;

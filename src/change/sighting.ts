@@ -7,7 +7,7 @@ import { textAt } from '../event/text-at.ts';
 import type { Host, Port } from '../nmap/model.ts';
 import type { Certificate, KnownFinding, Service } from '../state/known-host.ts';
 import { osOf } from './operating-system.ts';
-import { keptService } from './service.ts';
+import { keptService, shownVersion } from './service.ts';
 import {
   type CountedPorts,
   countedPorts,
@@ -138,7 +138,7 @@ function portSighting({ protocol, number, state, service, scripts }: Port): Port
     number,
     state: state.state,
     service: name,
-    version: asked?.version,
+    version: asked && shownVersion(asked),
     asked,
     certificate: certificateOf(certificateFields(scripts)),
     hostKeys: hostKeys(scripts),

@@ -7,6 +7,7 @@ import type { Database } from '../state/database.ts';
 import { type CertificateFact, type FindingFact, type HostFact, LEVELS, type PortFact, type ReportFacts } from './facts.ts';
 import { changeListOf } from './change-list.ts';
 import { Top } from './top.ts';
+import { shownVersion } from '../change/service.ts';
 
 /** Limits of the lists, so that a browser can open the report. */
 const MOST = { findings: 5000, certificates: 2000, ports: 20_000, hosts: 10_000 } as const;
@@ -172,7 +173,7 @@ function hostFact(place: Place, host: KnownHost, openPorts: number, findings: re
 }
 
 function serviceOf({ service, guess }: KnownPort): string {
-  return [service?.value.name ?? guess?.value, service?.value.version].filter((word) => word !== undefined && word !== '').join(' ');
+  return [service?.value.name ?? guess?.value, service && shownVersion(service.value)].filter((word) => word !== undefined && word !== '').join(' ');
 }
 
 function dateOf(iso: string | undefined): number | undefined {

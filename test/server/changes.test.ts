@@ -54,7 +54,7 @@ async function sequence(): Promise<readonly Step[]> {
   then(await lab.scan(...TCP), `${A} 443/tcp reopened (https), last seen open AGE ago`);
   await lab.close(A, '22/tcp');
   await lab.open(A, '22/tcp', NEW);
-  then(await lab.scan(...TCP), `${A} 22/tcp changed from ssh OpenSSH 9.2p1 Debian 2 protocol 2.0 to ssh OpenSSH 9.6p1 Debian 2 protocol 2.0`);
+  then(await lab.scan(...TCP), `${A} 22/tcp changed from ssh OpenSSH 9.2p1 Debian 2 (protocol 2.0) to ssh OpenSSH 9.6p1 Debian 2 (protocol 2.0)`);
   // Smaller: ports, then hosts.
   then(await lab.scan('-sS', '-p', '80', `${A}-3`));
   then(

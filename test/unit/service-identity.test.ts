@@ -227,6 +227,6 @@ test('a state of before knows services by one text: nothing is news that is not'
   expect(await world.ship(nightly(1, debian))).toEqual([]);
   expect(JSON.stringify(world.known())).toContain('"ends"');
   expect(await world.ship(nightly(2, debian.replace('9.2p1', '9.6p1')))).toEqual([
-    '192.0.2.7 22/tcp changed from ssh OpenSSH 9.2p1 Debian 2 protocol 2.0 to ssh OpenSSH 9.6p1 Debian 2 protocol 2.0',
+    '192.0.2.7 22/tcp changed from ssh OpenSSH 9.2p1 Debian 2 (protocol 2.0) to ssh OpenSSH 9.6p1 Debian 2 (protocol 2.0)',
   ]);
 });
