@@ -117,6 +117,8 @@ function alternatives(filter: Filter): readonly WazuhRule['fields'][] {
       (ways, member) => ways.flatMap((way) => alternatives(member).map((more) => [...way, ...more])),
       [[]],
     );
+  // A rule cannot test that a field is absent. Of two rules that differ in this the more severe one, which is tried first, has the value.
+  if ('isNot' in filter) return [[]];
   if (!('is' in filter)) throw new Error('a rule of Wazuh compares fields with words only');
   return [[[nameOf(filter.field), `^(?:${filter.is.map((value) => escapedPattern(String(value))).join('|')})$`]]];
 }

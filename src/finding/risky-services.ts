@@ -61,11 +61,11 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'Who may use it sees the screen and reads the keyboard.',
     'Forward X11 over SSH.',
   ),
-  // Remote administration and desktops
+  // Remote administration and desktops; what asks for no password is an API of management, which raises an alert inside as well
   risky('remote-administration', 'winbox', 'Winbox of MikroTik', '8291/tcp', /^winbox$/, [medium, high], ADMIN),
   risky('remote-administration', 'webmin', 'Webmin', '', /^webmin$/, [medium, high], ADMIN),
   risky(
-    'remote-administration',
+    'management-api',
     'smart-install',
     'Smart Install of Cisco',
     '4786/tcp',
@@ -74,8 +74,8 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'It has no password: who reaches it reads and replaces what the switch is configured to do.',
     'Switch it off (no vstack).',
   ),
-  risky('remote-administration', 'adb', 'Android Debug Bridge', '5555/tcp', /^adb$/, [high, critical], RUNS, OFF),
-  risky('remote-administration', 'distcc', 'distcc', '3632/tcp', /^distccd$/, [high, critical], RUNS),
+  risky('management-api', 'adb', 'Android Debug Bridge', '5555/tcp', /^adb$/, [high, critical], RUNS, OFF),
+  risky('management-api', 'distcc', 'distcc', '3632/tcp', /^distccd$/, [high, critical], RUNS),
   risky(
     'remote-administration',
     'nrpe',
@@ -90,7 +90,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
   risky('remote-administration', 'winrm', 'WinRM', '5985/tcp 5986/tcp', /^wsmans?$/, [medium, high], ADMIN),
   risky('remote-administration', 'msrpc', 'Microsoft RPC', '135/tcp', /^msrpc$/, [low, high], ADMIN),
   risky(
-    'remote-administration',
+    'management-api',
     'ipmi',
     'IPMI',
     '623/udp',

@@ -110,8 +110,19 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
   // Among very many changes: what is critical is told beside them.
   'management-api-exposed': { fires: yesterday([WEB, asked(2375, 'docker'), ...many(12)]), silent: yesterday([WEB, named(2375, 'docker')]) },
   'industrial-protocol-exposed': { fires: yesterday([WEB, asked(502, 'modbus')]), silent: yesterday([WEB, named(502, 'mbap')]) },
-  'file-sharing-exposed': { fires: yesterday([WEB, asked(445, 'microsoft-ds')]), silent: yesterday([WEB, named(445, 'microsoft-ds')]) },
+  'file-sharing-exposed': { fires: yesterday([WEB, asked(445, 'microsoft-ds')]), silent: yesterday([WEB, asked(445, 'microsoft-ds')], [WEB], DMZ) },
+  'file-sharing-external': {
+    fires: yesterday([WEB, asked(445, 'microsoft-ds')], [WEB], DMZ),
+    // Inside; and outside where only the number of the port says so.
+    silent: [...yesterday([WEB, asked(445, 'microsoft-ds')]), ...yesterday([WEB, named(445, 'microsoft-ds')], [WEB], DMZ)].sort(
+      (a, b) => b.daysAgo - a.daysAgo,
+    ),
+  },
   'risky-service': { fires: yesterday([WEB, asked(1883, 'mqtt')]), silent: yesterday([WEB, named(1883, 'mqtt')]) },
+  'risky-service-external': {
+    fires: yesterday([WEB, asked(1883, 'mqtt')], [WEB], DMZ),
+    silent: yesterday([WEB, asked(1883, 'mqtt')]),
+  },
   'vulnerability-found': {
     fires: yesterday([asked(80, 'http', 'nginx', '1.26.0', vulnerable('http-vuln-x', 'VULNERABLE'))]),
     silent: yesterday([asked(80, 'http', 'nginx', '1.26.0', vulnerable('http-vuln-x', 'NOT VULNERABLE'))]),

@@ -3,6 +3,51 @@ import { all, any, type Filter, is } from '../filter.ts';
 import type { AlertRule } from '../rule.ts';
 import { action, AT_PORT, FINDING, KEY, WEEK } from './terms.ts';
 
+const SHARING = opened('file-sharing', {
+  id: 'file-sharing-exposed',
+  title: 'File sharing exposed',
+  about: 'Files or disks are served over the network.',
+  severity: 'medium',
+  summary: `File sharing: {rule.name} at ${AT_PORT}`,
+  mitre: [{ tactic: 'TA0007', technique: 'T1135' }],
+  compliance: { pci_dss: ['2.2.4'], nist_800_53: ['CM-7', 'AC-4'] },
+});
+const RISKY = opened(['messaging', 'other'], {
+  id: 'risky-service',
+  title: 'Risky service',
+  about: 'A service can be reached that should not be reachable by everyone.',
+  severity: 'medium',
+  summary: `Risky service: {rule.name} at ${AT_PORT}`,
+  mitre: [{ tactic: 'TA0008', technique: 'T1210' }],
+  compliance: { pci_dss: ['2.2.4'], nist_800_53: ['CM-7'] },
+});
+/** The field is absent without a file of exposure. */
+const INSIDE: Filter = { field: 'nmap.external', isNot: true };
+
+/** What everyone can reach, which is much worse than the same inside. */
+export const EXTERNAL_RULES: readonly AlertRule[] = [
+  where(is('nmap.external', true), {
+    ...SHARING,
+    id: 'file-sharing-external',
+    title: 'File sharing in an external zone',
+    about: 'Anyone can try to read these files, and to encrypt them.',
+    severity: 'critical',
+    summary: `File sharing from outside: {rule.name} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0001', technique: 'T1133' }],
+    compliance: { pci_dss: ['1.4.2', '2.2.4'], nist_800_53: ['SC-7', 'AC-4'] },
+  }),
+  where(is('nmap.external', true), {
+    ...RISKY,
+    id: 'risky-service-external',
+    title: 'Risky service in an external zone',
+    about: 'Anyone can reach a service that should not be reachable by everyone.',
+    severity: 'high',
+    summary: `Risky service from outside: {rule.name} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0001', technique: 'T1190' }],
+    compliance: { pci_dss: ['1.4.2', '2.2.4'], nist_800_53: ['SC-7', 'CM-7'] },
+  }),
+];
+
 /** Weaknesses of hosts and ports, by category. */
 export const WEAKNESS_RULES: readonly AlertRule[] = [
   opened('cleartext', {
@@ -68,24 +113,8 @@ export const WEAKNESS_RULES: readonly AlertRule[] = [
     mitre: [{ tactic: 'TA0108', technique: 'T0883' }],
     compliance: { nist_800_53: ['SC-7', 'CM-7'] },
   }),
-  opened('file-sharing', {
-    id: 'file-sharing-exposed',
-    title: 'File sharing exposed',
-    about: 'Files or disks are served over the network.',
-    severity: 'medium',
-    summary: `File sharing: {rule.name} at ${AT_PORT}`,
-    mitre: [{ tactic: 'TA0007', technique: 'T1135' }],
-    compliance: { pci_dss: ['2.2.4'], nist_800_53: ['CM-7', 'AC-4'] },
-  }),
-  opened(['messaging', 'other'], {
-    id: 'risky-service',
-    title: 'Risky service',
-    about: 'A service can be reached that should not be reachable by everyone.',
-    severity: 'medium',
-    summary: `Risky service: {rule.name} at ${AT_PORT}`,
-    mitre: [{ tactic: 'TA0008', technique: 'T1210' }],
-    compliance: { pci_dss: ['2.2.4'], nist_800_53: ['CM-7'] },
-  }),
+  where(INSIDE, SHARING),
+  where(INSIDE, RISKY),
   opened('vulnerability', {
     id: 'vulnerability-found',
     title: 'Vulnerability confirmed, or known to be exploited',
@@ -132,6 +161,11 @@ function opened(
   const where = all(action('finding-opened'), is('rule.category', ...[category].flat()));
   const shows = category === 'vulnerability' ? [...FINDING, 'vulnerability.id'] : FINDING;
   return { ...rule, dataset: 'nmap.change', where, over: resolved(category), key: KEY, shows, ...WEEK };
+}
+
+/** The rule, for some places only. */
+function where(filter: Filter, rule: AlertRule): AlertRule {
+  return { ...rule, where: all(rule.where, filter) };
 }
 
 /** Findings of a category were resolved: looked for again without success, or the port was closed. */
