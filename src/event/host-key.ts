@@ -11,6 +11,8 @@ export interface HostKey {
 
 /** A server has one key of each type, and there are a dozen types. */
 const MOST_KEYS = 16;
+/** Of a SHA-256 in base64, without the padding. */
+const DIGEST_CHARACTERS = 43;
 const TYPE = /^[a-z][\w@.+-]{0,63}$/i;
 const BASE64 = /^[A-Za-z0-9+/]{16,16384}={0,2}$/;
 const MD5 = /^(?:[0-9a-f]{2}:?){15}[0-9a-f]{2}$/i;
@@ -34,7 +36,7 @@ function keyOf(items: readonly ScriptItem[]): readonly HostKey[] {
 }
 
 function sha256(key: string): string {
-  return createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
+  return createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').slice(0, DIGEST_CHARACTERS);
 }
 
 function valueOf(items: readonly ScriptItem[], key: string): string | undefined {
