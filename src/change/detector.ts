@@ -98,7 +98,7 @@ export class ChangeDetector {
     this.parts.scans.beginInput();
   }
 
-  /** Begins a run; its hosts come next. `remark`: tells people something about the input. */
+  /** Begins a run; its hosts come next. `remark`: adds a remark to the input. */
   begin(run: Run, context: RunContext, remark: (text: string) => void = () => undefined): CurrentRun {
     const { hosts, scans, options, lists } = this.parts;
     const { scanner, verbose, scaninfo } = run;

@@ -3,7 +3,7 @@ import type { Change, Side } from './change.ts';
 import { ago, changeOf, durationWords } from './phrases.ts';
 import { portKey, type Sighting } from './sighting.ts';
 
-/* A host that nmap was told to take as up (-Pn), and of which nothing answers: its ports may be filtered, or it is down. */
+/* A host that nmap assumes to be up (-Pn), and of which nothing answers: its ports may be filtered, or it is down. */
 
 const MOST_SHOWN = 5;
 
@@ -18,7 +18,7 @@ export function wasOpenBefore(answered: number | undefined, open: KnownHost['up'
 }
 
 /**
- * What a scan without any answer tells: not that each port was closed, but once that the host does not answer, or nothing if that is known.
+ * What a scan without any answer reports: not that each port was closed, but once that the host does not answer, or nothing if that is known.
  * As before if another port is still known to be open, which this scan has not tested.
  */
 export function reportedOfSilence(known: KnownHost, changes: readonly Change[], time: number, confirm: number): readonly Change[] {

@@ -102,7 +102,7 @@ class Observing {
     };
   }
 
-  /** Replaces the changes of a scan without any answer; returns the ports of those that are not told. */
+  /** Replaces the changes of a scan without any answer; returns the ports of those that are not reported. */
   private reportSilence(): readonly KnownPort[] {
     const { known, changes, observation, confirm } = this;
     const reported = reportedOfSilence(known, changes, observation.time, confirm);

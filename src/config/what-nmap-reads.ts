@@ -24,7 +24,7 @@ const MOST_SCRIPTS = 10_000;
 
 /**
  * The files and folders that nmap loads code from, or that say what its scripts do. In the order of `nmap_fetchfile` (nmap.cc): `--datadir`,
- * `NMAPDIR`, `~/.nmap`, what stands beside the program, and for scripts where it was started. `toCome`: those that do not exist yet, and that another user could create.
+ * `NMAPDIR`, `~/.nmap`, the folder of the program, and for scripts where it was started. `toCome`: those that do not exist yet, and that another user could create.
  */
 export function whatNmapReads(args: readonly string[], place: NmapPlace): { readonly there: readonly string[]; readonly toCome: readonly string[] } {
   const { env, folder, home, program } = place;

@@ -1,5 +1,5 @@
 /**
- * Whether a name matches a pattern in which `*` stands for anything. Each piece is matched at its first place, in linear time;
+ * Whether a name matches a pattern in which `*` matches anything. Each piece is matched at its first place, in linear time;
  * a regular expression could backtrack, and patterns come from scans.
  */
 export function fitsGlob(pattern: string, name: string): boolean {

@@ -9,11 +9,11 @@ const PAUSE_MS = 20;
 
 /**
  * The text of a file that a person names, which may be a pipe (`<(sops -d portlog.yaml)`). Throws an error with the reason in words
- * for one that is larger than `maxBytes` or never ends (a device), for a pipe into which nobody writes, and for what is not UTF-8.
+ * for one that is larger than `maxBytes` or never ends (a device), for a pipe without a writer, and for what is not UTF-8.
  */
 export function readText(path: string, maxBytes: number): string {
   const bytes = readBounded(path, maxBytes);
-  // Windows PowerShell writes that, and tells nobody.
+  // Windows PowerShell writes that without any hint.
   if (bytes[0] === 0xff || bytes[0] === 0xfe || (bytes.length > 1 && (bytes[0] === 0 || bytes[1] === 0)))
     throw new Error('it is written in UTF-16, or is not text: save it as UTF-8');
   try {
@@ -26,7 +26,7 @@ export function readText(path: string, maxBytes: number): string {
 
 /** {@link readText} for what may be in another encoding. */
 export function readBounded(path: string, maxBytes: number): Buffer {
-  // Opening a pipe would wait for somebody who writes.
+  // Opening a pipe would wait for a writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const chunks: Buffer[] = [];
@@ -54,7 +54,7 @@ function nextChunk(file: number, isFirst: boolean): Buffer {
   }
 }
 
-/** Undefined while somebody has it open for writing, and says nothing. */
+/** Undefined while a writer has it open but writes nothing. */
 function readNow(file: number, buffer: Buffer): number | undefined {
   try {
     return readSync(file, buffer);

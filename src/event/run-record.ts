@@ -9,7 +9,7 @@ const MAX_LIST = 100;
 const MAX_TEXT = 8192;
 const MAX_SCRIPTS = 1 << 22;
 
-/** What the event at the end of a run says of everything that came before it. */
+/** What the event at the end of a run contains about the whole run. */
 export class RunRecord extends RunCounts {
   hosthints = 0;
   readonly targets: Target[] = [];

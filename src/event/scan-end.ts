@@ -54,7 +54,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   });
 }
 
-/** `nmap.scan`: what the run says of its end, and what was counted. */
+/** `nmap.scan`: how the run ended, and what was counted. */
 function scanFields(record: RunRecord, end: RunEnd, hosts: HostTotals, incomplete: string | undefined): Fields {
   const finished = end.stats?.finished;
   const { different, repeated } = record;

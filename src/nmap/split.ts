@@ -116,7 +116,7 @@ export class Splitter {
     return undefined;
   }
 
-  /** The end tag that closed `frame` stood inside a comment or CDATA section: look behind the next `mark`. */
+  /** The end tag that closed `frame` was inside a comment or CDATA section: search after the next `mark`. */
   retry(frame: Frame, mark: string): void {
     this.position = frame.start;
     this.passTo(frame.start);

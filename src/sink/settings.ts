@@ -168,7 +168,7 @@ export const STREAM = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** The setting for the maximum size of an event, for receivers that do not tell their limit. */
+/** The setting for the maximum size of an event, for receivers that do not announce their limit. */
 export function eventBytes(byDefault: number, why: string) {
   return {
     type: 'integer',

@@ -18,7 +18,7 @@ export interface BatchLimits {
 }
 
 /**
- * Default of {@link BatchLimits.maxEventBytes} for receivers that do not tell their limit: below the 4 MiB of a Fluent Bit request and of a
+ * Default of {@link BatchLimits.maxEventBytes} for receivers that do not announce their limit: below the 4 MiB of a Fluent Bit request and of a
  * gRPC message, and far below what Elasticsearch with a small heap refuses for ever (429: 15 MB with 512 MB of heap).
  */
 export const MAX_EVENT_BYTES = 4_000_000;
@@ -180,7 +180,7 @@ export interface Sink {
 }
 
 /**
- * The sink as a whole does not work. `temporary` may pass by itself (no connection, 503);
+ * The sink as a whole does not work. `temporary` may pass without intervention (no connection, 503);
  * `permanent` needs a person (wrong key, wrong address); `closed` is a reader that went away.
  */
 export class SinkError extends Error {

@@ -11,11 +11,11 @@ import type { Source } from './source.ts';
 const readFrom = promisify(read);
 const CHUNK_BYTES = 1 << 18;
 
-/** After this time without a writer, the user is told that the pipe is waiting. */
+/** After this time without a writer, a message says that the pipe is waiting. */
 const WAITING_MS = 2000;
 
 /**
- * A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. `tell` is
+ * A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. `notify` is
  * called when a pipe has no writer: portlog goes on waiting, because nmap may be started later.
  */
 export function fileSource(path: string, notify: (sentence: string) => void = ignored): Source {

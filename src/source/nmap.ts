@@ -35,7 +35,7 @@ export interface NmapSource extends Source {
   readonly args: readonly string[];
   /** Undefined until it has ended. */
   exit(): NmapExit | undefined;
-  /** It was told to stop because portlog stops; how it ended then says nothing about the scan. */
+  /** It was stopped because portlog stops; how it ended then says nothing about the scan. */
   wasInterrupted(): boolean;
 }
 

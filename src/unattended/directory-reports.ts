@@ -1,7 +1,7 @@
 import type { PortlogError } from '../core/errors.ts';
 import type { DirectoryListing } from '../source/directory.ts';
 
-/** Who is told about a directory. */
+/** Callbacks for what is reported about a directory. */
 export interface DirectoryListeners {
   readonly onError: (error: PortlogError) => void;
   readonly onRecovery: (path: string) => void;

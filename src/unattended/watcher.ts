@@ -33,7 +33,7 @@ export interface WatcherOptions extends DirectoryListeners {
   /** Keys of all sinks. */
   readonly sinks: readonly string[];
   /**
-   * Keys of sinks that cannot tell what they have (standard output). For these a file is shipped again when its content has changed, not when
+   * Keys of sinks that do not recognise events they have (standard output). For these a file is shipped again when its content has changed, not when
    * it was only written again.
    */
   readonly stateless?: readonly string[];

@@ -192,12 +192,12 @@ describe('portlog exposure', () => {
     test.for<readonly [string, string, string]>([
       ['no host', scanOf(''), 'the scan lists no host'],
       ['hosts that are down', scanOf(hostOf('192.0.2.7', '', '<status state="down" reason="no-response"/>')), 'the scan found no host up (1 down)'],
-      ['a ping scan', scanOf(hostOf('192.0.2.7', '')).replace(/<scaninfo[^>]*>/, ''), 'does not tell of any port whether it is open'],
-      ['a host that was given up', scanOf(hostOf('192.0.2.7', '').replace('<host>', '<host timedout="true">')), 'does not tell of any port'],
+      ['a ping scan', scanOf(hostOf('192.0.2.7', '')).replace(/<scaninfo[^>]*>/, ''), 'does not say of any port whether it is open'],
+      ['a host that was given up', scanOf(hostOf('192.0.2.7', '').replace('<host>', '<host timedout="true">')), 'does not say of any port'],
       [
         'ports that are open or filtered',
         scanOf(hostOf('192.0.2.7', '<ports><port protocol="tcp" portid="443"><state state="open|filtered"/></port></ports>')),
-        'does not tell of any port',
+        'does not say of any port',
       ],
       ['a network of which the policy says nothing', scanOf(hostOf('198.51.100.7', closed)), 'the policy says nothing about the host of the scan'],
       [

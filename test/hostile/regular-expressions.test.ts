@@ -20,5 +20,5 @@ test('every regular expression in src is linear, however it is pumped', () => {
 });
 
 test('no pattern is made out of a text at run time, but for one out of words as they are', () => {
-  expect(made).toEqual(['config/settings.ts']);
+  expect(made).toEqual(['config/finding-settings.ts']);
 });

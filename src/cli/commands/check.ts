@@ -113,7 +113,7 @@ function checkSchedule({ name, timetable, nmapArgs }: Schedule): readonly Diagno
     {
       level: 'warning',
       message: `${next}, but ${problem}`,
-      hint: 'in nmap: of the schedule stand options and targets, each a word: [-sV, 192.0.2.0/24]',
+      hint: 'write options and targets under nmap, one list item each: [-sV, 192.0.2.0/24]',
     },
   ];
 }

@@ -144,7 +144,7 @@ function whyInconclusive(policy: ExposurePolicy, { ports, hosts, listed, down }:
   if (ports.length > 0) return undefined;
   if (listed === 0) return 'the scan lists no host';
   if (down === listed) return `the scan found no host up (${down} down)`;
-  if (hosts.length === 0) return 'the scan does not tell of any port whether it is open';
+  if (hosts.length === 0) return 'the scan does not say of any port whether it is open';
   const covered = hosts.filter(({ ips }) => policy.covers(ips));
   if (covered.length === 0) return `the policy says nothing about ${hosts.length === 1 ? 'the host' : 'any of the hosts'} of the scan`;
   return covered.some(({ ips, scanned }) => policy.namesAny(ips, scanned))

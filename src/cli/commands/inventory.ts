@@ -133,9 +133,7 @@ async function forget(context: CommandContext, database: Database, sites: readon
   });
   log.info(`forgot ${what}; when they are seen again, they are part of a baseline, or new`);
   if (ended > 0)
-    log.info(
-      `${counted(ended, 'alert')} about them ${ended === 1 ? 'is' : 'are'} over: Alertmanager hears of it from watch and run, or with the next scan`,
-    );
+    log.info(`${counted(ended, 'alert')} about them ${ended === 1 ? 'has' : 'have'} ended: watch, run or the next scan notifies Alertmanager`);
   return EXIT.delivered;
 }
 

@@ -109,7 +109,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
     retentionDays: retention(context, name),
     detection: context.values['detection'] === true,
   };
-  if (!(await isPlaced(context, name))) context.log.info(`--url does not say where, so this is about ${target.url}`);
+  if (!(await isPlaced(context, name))) context.log.info(`without --url, this is about ${target.url}`);
   try {
     return await run(context, target, connection);
   } catch (error) {

@@ -27,7 +27,7 @@ export async function contentOptions({ values, config: read }: CommandContext): 
 function dashboardsAt(address: string | undefined): string | undefined {
   if (address === undefined || (/^https?:\/\/[^\s"'<>{}()[\]\\]+$/.test(address) && URL.canParse(address))) return address;
   throw new PortlogError('usage', `--dashboards "${address}": an address that begins with https:// or http://`, {
-    hint: 'as it stands in the browser before /app or /d: https://kibana.example.net/s/ops',
+    hint: 'as in the browser, before /app or /d: https://kibana.example.net/s/ops',
   });
 }
 

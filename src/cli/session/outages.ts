@@ -77,7 +77,7 @@ export class Outages {
     this.log.info(`${sink} is available again, after ${inWords(this.clock.now() - outage.since)}`);
   }
 
-  /** Forgets sinks that the configuration no longer names, so that one that is added again starts anew. */
+  /** Forgets sinks that the configuration no longer names, so that one that is added again counts as new. */
   keepOnly(sinks: ReadonlySet<string>): void {
     for (const sink of this.known.keys()) if (!sinks.has(sink)) this.known.delete(sink);
     for (const sink of this.warned.keys()) if (!sinks.has(sink)) this.warned.delete(sink);

@@ -31,7 +31,7 @@ interface Message {
 interface Place {
   /** `PORTLOG_SITE`, or `site`. */
   readonly name: string;
-  /** `stands in PORTLOG_SITE`, or `stands as site in portlog.yaml`. */
+  /** `is set in PORTLOG_SITE`, or `is set as site in portlog.yaml`. */
   readonly where: string;
   readonly value: unknown;
 }
@@ -49,7 +49,7 @@ export class Places {
     this.typed = typed;
     for (const [option, value] of Object.entries(inherited)) {
       const name = variableOf(option);
-      this.add(option, { name, where: `stands in ${name}`, value });
+      this.add(option, { name, where: `is set in ${name}`, value });
     }
   }
 
@@ -57,7 +57,7 @@ export class Places {
   read(path: string, config: Config): void {
     for (const [option, settingOf] of Object.entries(SETTINGS)) {
       const [name, value] = settingOf(config);
-      if (value !== undefined) this.add(option, { name, where: `stands as ${name} in ${path}`, value });
+      if (value !== undefined) this.add(option, { name, where: `is set as ${name} in ${path}`, value });
     }
   }
 

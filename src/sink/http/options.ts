@@ -43,6 +43,6 @@ export const HTTP_SETTINGS: SinkSettings = {
       description:
         'Content type of requests; Fluent Bit accepts application/json only. Default: application/x-ndjson; with {message}: application/json',
     },
-    maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because VictoriaLogs leaves out longer ones without a word'),
+    maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because VictoriaLogs silently drops longer ones'),
   },
 };

@@ -18,7 +18,7 @@ const DEFAULT_MAX_LINE_BYTES = 256 << 10;
 /** Events committed longer ago get a new time: a repeated alert is harmless, a missed one is not. */
 const STALE_MS = 10 * 60_000;
 
-/** Push requests to one Loki. Its refusals tell its limits, to which entries are adapted from then on. */
+/** Push requests to one Loki. Its refusals contain its limits, to which entries are adapted from then on. */
 export class PushRequests {
   private readonly client: HttpClient;
   private readonly headers: Readonly<Record<string, string>>;

@@ -22,6 +22,6 @@ export const OTLP_SETTINGS: SinkSettings = {
       enum: ['json', 'protobuf'],
       description: 'Encoding of OTLP. Default: protobuf, which every receiver accepts',
     },
-    maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because Kafka behind a Collector takes 1 MB, and VictoriaLogs leaves out what has 2 MiB'),
+    maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because Kafka behind a Collector takes 1 MB, and VictoriaLogs drops events of 2 MiB'),
   },
 };
