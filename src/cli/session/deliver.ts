@@ -97,7 +97,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
   const interruption = shipment.interruption ?? onInterrupt((text) => log.info(text));
   try {
     if (store !== undefined) printLostRuns(store.lostRuns, log);
-    const asked = await checkSinks(context, { ...shipment, isKept: without === undefined && settings.spool.maxBytes > 0 }, interruption.stop);
+    const asked = await checkSinks(context, { ...shipment, isKept: without === undefined }, interruption.stop);
     if (typeof asked === 'number') return { code: asked, report: undefined };
     const shipped = await ship({ ...shipOptions(context, settings, { ...shipping, sinks, store, interruption }), unanswered: asked });
     const report = { ...shipped, untracked: shipped.untracked ?? without };
