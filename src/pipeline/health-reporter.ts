@@ -95,26 +95,28 @@ export class HealthReporter {
     // One event per scan, which a sink recognises when it comes again.
     for (const scan of inputs.flatMap(({ misdated }) => misdated)) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isWorthASummary) return this.delivery.announce(events);
-    events.push(
-      runSummaryEvent(this.options, {
-        key: this.runKey,
-        started: this.started,
-        inputs: inputs.length,
-        scans: inputs.reduce((sum, { runs }) => sum + runs, 0),
-        hosts: inputs.reduce((sum, { hosts }) => sum + hosts, 0),
-        openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
-        portScans: inputs.reduce((sum, { portScans }) => sum + portScans, 0),
-        openProtocols: inputs.reduce((sum, { openProtocols }) => sum + openProtocols, 0),
-        problems: inputs.reduce((sum, input) => sum + problemsIn(input), 0),
-        sinks: this.delivery.pipelines.map(({ sink, account: { tally, replayed } }) => ({
-          name: sink.name,
-          acknowledges: sink.acknowledges !== false,
-          sums: tally,
-          replayed,
-        })),
-      }),
-    );
-    await this.delivery.announce(events);
+    await this.delivery.announce([...events, this.summary(inputs)]);
+  }
+
+  private summary(inputs: readonly InputReport[]): LogEvent {
+    const sumOf = (count: (input: InputReport) => number): number => inputs.reduce((sum, input) => sum + count(input), 0);
+    return runSummaryEvent(this.options, {
+      key: this.runKey,
+      started: this.started,
+      inputs: inputs.length,
+      scans: sumOf(({ runs }) => runs),
+      hosts: sumOf(({ hosts }) => hosts),
+      openPorts: sumOf(({ openPorts }) => openPorts),
+      portScans: sumOf(({ portScans }) => portScans),
+      openProtocols: sumOf(({ openProtocols }) => openProtocols),
+      problems: sumOf(problemsIn),
+      sinks: this.delivery.pipelines.map(({ sink, account: { tally, replayed } }) => ({
+        name: sink.name,
+        acknowledges: sink.acknowledges !== false,
+        sums: tally,
+        replayed,
+      })),
+    });
   }
 
   private failing(isDue: (pipeline: SinkPipeline) => boolean): LogEvent[] {

@@ -25,13 +25,11 @@ const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition:
  * (`{"text":"{message}"}`) and one event per request.
  */
 export function httpSink(options: HttpSinkOptions): Sink {
-  const url = urlOf({ type: 'http', target: options.target }, EXAMPLE_URL);
-  if (options.target === undefined)
-    throw new PortlogError('sink-options', 'the sink "http" needs a URL', { hint: 'for example --to http=https://vector:8080/nmap' });
+  const url = requiredUrl(options);
   const envelope = envelopeOf(options.envelope ?? '{}', options.contentType?.startsWith('text/') === true);
   const client = httpClient(options, url);
   const scratch = new BufferPool(LIMITS.maxBytes);
-  const headers = { ...options.headers };
+  const { headers = {} } = options;
   const { contentType = envelope.isForPeople ? JSON_TYPE : 'application/x-ndjson' } = options;
   const end = envelope.isForPeople ? [] : ['\n'];
   let hasTaken = false;
@@ -59,6 +57,13 @@ export function httpSink(options: HttpSinkOptions): Sink {
     },
     close: () => client.close(),
   };
+}
+
+/** There is no default: such a receiver may listen anywhere. */
+function requiredUrl({ type, target }: HttpSinkOptions): URL {
+  if (target === undefined)
+    throw new PortlogError('sink-options', 'the sink "http" needs a URL', { hint: 'for example --to http=https://vector:8080/nmap' });
+  return urlOf({ type, target }, EXAMPLE_URL);
 }
 
 /** There is no protocol, so 2xx means delivered; a batch that is refused because of its content is halved to find the bad event. */
