@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { GZIPPED } from './gzipped.ts';
 import { SHAPES } from './shapes.ts';
+import { SHAPES_OF_RUNS } from './shapes-of-runs.ts';
 
 const BYTES = Number(process.env['PORTLOG_HOSTILE_BYTES'] ?? 1_000_000);
 /** For a megabyte, a whole process with its start. */
@@ -73,7 +74,7 @@ async function leastCostsOf(runs: readonly Run[]): Promise<readonly Cost[]> {
   return least;
 }
 
-const ALL = { ...SHAPES, ...GZIPPED };
+const ALL = { ...SHAPES, ...SHAPES_OF_RUNS, ...GZIPPED };
 
 test.each(Object.keys(ALL))('%s', async (name) => {
   const state = join(folder, name.replaceAll(' ', '-'));
