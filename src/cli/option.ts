@@ -65,6 +65,8 @@ export function fromEnvironment(options: Options, env: Environment): Values {
     const isSecret = SECRET.test(variable);
     const whole = isSecret ? variable : `${variable}=${text}`;
     const given = { it: `${whole}: it`, whole, isSecret };
+    if (/[\r\n]$/.test(text))
+      throw usage(`${variable} ends with a line end`, 'write the value without it; files with Windows line ends have one more');
     if (option.type === 'list') values[name] = partsOf(text, given);
     else values[name] = option.type === 'boolean' ? switched(text, given) : parsedValue(text, option, given);
   }

@@ -130,6 +130,8 @@ describe('mistyped on the command line', () => {
     [['--to', 'elasticsearch=https://es:92o0', SCAN], 2, '"https://es:92o0" is not a URL for elasticsearch', 'the port after the last colon'],
     [['--to', 'elasticsearch=https://es:0/x', SCAN], 2, '"https://es:0/x" is not a URL', 'the port after the last colon is a number from 1 to 65535'],
     [['--to', 'elasticsearch=https://es 9200', SCAN], 2, '"https://es 9200" is not a URL for elasticsearch', 'remove the blank in it'],
+    [['--to', 'elasticsearch=http://::1:9200', SCAN], 2, '"http://::1:9200" is not a URL for elasticsearch', 'write an IPv6 address in brackets'],
+    [['--to', 'loki=https://2001:db8::7/x', SCAN], 2, '"https://2001:db8::7/x" is not a URL for loki', 'write an IPv6 address in brackets'],
     [['--to', 'elasticsearch=htp://es:9200', SCAN], 2, '"htp://es:9200" is not a URL for elasticsearch', 'write it whole'],
     [['--to', 'elasticsearch=elasticsearch=https://es', SCAN], 2, '"elasticsearch=https://es" is not a URL', 'write it whole'],
     [['--to', 'syslog=syslog://es', SCAN], 2, '"syslog://es" is not an address for syslog', 'for example syslog=tls://'],

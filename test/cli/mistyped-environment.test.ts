@@ -24,9 +24,34 @@ describe('wrong in the environment', () => {
     ['PORTLOG_ELASTICSEARCH_USER', 'me', 2, 'elasticsearch: the user "me" has no password', 'set PORTLOG_ELASTICSEARCH_USER and'],
     ['PORTLOG_ELASTICSEARCH_API_KEY_FILE', '/no/key', 2, 'the secret in /no/key could not be read: there is no such file'],
     ['PORTLOG_ELASTICSEARCH_API_KEY_COMMAND', '/no/pass show', 2, 'the command /no/pass gave no secret: there is no such file'],
+    [
+      'PORTLOG_ELASTICSEARCH_API_KEY',
+      '"hunter2"',
+      2,
+      'the secret for elasticsearch begins with ", which is no part of it',
+      'write the key or token alone',
+    ],
+    ['PORTLOG_ELASTICSEARCH_API_KEY', 'ApiKey hunter2', 2, 'the secret for elasticsearch begins with ApiKey, which is no part of it'],
+    ['PORTLOG_ELASTICSEARCH_BEARER', 'Bearer hunter2', 2, 'the secret for elasticsearch begins with Bearer, which is no part of it'],
+    ['PORTLOG_ELASTICSEARCH_API_KEY', 'hunter2\r', 2, 'the secret for elasticsearch cannot be sent: it has a line end in it'],
+    ['PORTLOG_STATE_DIR', '/proc/none\n', 2, 'PORTLOG_STATE_DIR ends with a line end', 'write the value without it'],
+    ['PORTLOG_SITE', 'berlin\r', 2, 'PORTLOG_SITE ends with a line end'],
+    ['PORTLOG_RETRY_FOR_SECONDS', '5\r\n', 2, 'PORTLOG_RETRY_FOR_SECONDS ends with a line end'],
+    ['PORTLOG_TO', 'file=out\n', 2, 'PORTLOG_TO ends with a line end'],
+    ['PORTLOG_RETRY_FOR_SECONDS', 'Infinity', 2, 'PORTLOG_RETRY_FOR_SECONDS=Infinity: it needs a number that is not negative'],
+    ['PORTLOG_RETRY_FOR_SECONDS', '"5"', 2, 'PORTLOG_RETRY_FOR_SECONDS="5": it needs a number that is not negative'],
     ['PORTLOG_ELASTICSEARCH_CERT_FILE', '/no/cert', 2, 'a certificate needs its key: /no/cert alone is of no use'],
   ])('%s=%s', async ([name, text, code, sentence, hint]) => {
     await expectSentence(['--to', ES, SCAN], { [name]: text }, [[], code, sentence, hint]);
+  });
+
+  test('a user with a colon is none, for any server', async () => {
+    for (const type of ['elasticsearch', 'wazuh']) {
+      const name = `PORTLOG_${type.toUpperCase()}`;
+      const args = ['--to', `${type}=https://127.0.0.1:1`, SCAN];
+      const sentence = `the user for ${type} has a colon in it, which separates user and password`;
+      await expectSentence(args, { [`${name}_USER`]: 'me:hunter2', [`${name}_PASSWORD`]: 'x' }, [[], 2, sentence, 'write the user alone']);
+    }
   });
 
   test('a switch is on or off, however that is written', async () => {

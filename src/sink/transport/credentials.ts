@@ -77,6 +77,22 @@ export function refuseUnsendable({ type, headers = {}, tenant = '', credentials 
         hint: 'write it without; of a secret, look at the file or the command that it comes from',
       },
     );
+  refuseMiswritten(type, credentials);
+}
+
+/** Throws `sink-options` for a secret as it is often pasted, and a user as no server can read it: both would only be refused. */
+function refuseMiswritten(type: string, credentials: Credentials): void {
+  if (credentials.kind === 'basic' && credentials.user.includes(':'))
+    throw new PortlogError('sink-options', `the user for ${type} has a colon in it, which separates user and password`, {
+      hint: 'write the user alone, and the password as its own',
+    });
+  // A password may be anything; keys and tokens have no blanks and quotes.
+  if (credentials.kind !== 'api-key' && credentials.kind !== 'bearer') return;
+  const [wrong] = /^["']|^(?:Bearer|ApiKey|Basic) /i.exec(credentials.secret()) ?? [];
+  if (wrong !== undefined)
+    throw new PortlogError('sink-options', `the secret for ${type} begins with ${wrong.trim()}, which is no part of it`, {
+      hint: 'write the key or token alone; quotes in a file of variables belong to the value for Docker',
+    });
 }
 
 /** Whether secrets are sent in plain text, as allowed by the user. */

@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock.ts';
 import { isObject, jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
 import { behindStatus, redirection, wrongCredentials } from '../transport/refusal.ts';
-import { authorization, refuseLeaks } from '../transport/credentials.ts';
+import { authorization, refuseLeaks, refuseUnsendable } from '../transport/credentials.ts';
 import { SinkError } from '../sink.ts';
 
 export const WAZUH_API_URL = 'https://127.0.0.1:55000';
@@ -18,6 +18,7 @@ const CREDENTIALS = 'set PORTLOG_WAZUH_USER and PORTLOG_WAZUH_PASSWORD to those 
  */
 export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
   refuseLeaks(options, url);
+  refuseUnsendable(options);
   // The API reads no compressed bodies.
   const client = httpClient({ ...options, credentials: { kind: 'none' }, compression: 'none' }, url);
   const { clock = systemClock } = options;
