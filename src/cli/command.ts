@@ -50,7 +50,7 @@ const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
 export const NOTHING_SENT: NonNullable<Command['exits']> = { 1: undefined, 5: undefined, 130: undefined };
 
 /** Exit codes of commands that show the known state. */
-export const KNOWN_EXITS: NonNullable<Command['exits']> = { ...NOTHING_SENT, 0: 'shown', 3: 'nothing is known yet' };
+export const KNOWN_EXITS: NonNullable<Command['exits']> = { ...NOTHING_SENT, 0: 'shown', 3: 'nothing is known yet, or nothing of that site' };
 
 /** The exit codes of a command, each with its meaning. */
 export function exitsOf(own: NonNullable<Command['exits']> = {}): readonly (readonly [code: string, meaning: string])[] {

@@ -41,6 +41,7 @@ export const ERRORS = {
   'input-stalled': EXIT.noInput,
   'input-not-a-scan': EXIT.noInput,
   'input-says-nothing': EXIT.noInput,
+  'nothing-known': EXIT.noInput,
   'mistake': EXIT.noInput,
   'nmap-missing': EXIT.noInput,
   'nmap-arguments': EXIT.usage,

@@ -1,5 +1,6 @@
 import { currentValue, type KnownHost, openAt, presenceOf } from '../state/known-host.ts';
-import { DAMAGED, KnownHosts, knownSites } from '../state/known-hosts.ts';
+import { DAMAGED, KnownHosts } from '../state/known-hosts.ts';
+import { knownSites } from '../state/sites.ts';
 import { type Level, levelOf, SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from '../finding/exposure.ts';
 import type { Database } from '../state/database.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { scanDue } from '../change/overdue-sites.ts';
 import { KnownScans } from '../change/scans.ts';
-import { knownSites } from '../state/known-hosts.ts';
+import { knownSites } from '../state/sites.ts';
 import type { IsAlive, RunSums } from '../state/runs.ts';
 import { Runs } from '../state/runs.ts';
 import { sinkKey } from '../state/seen-files.ts';

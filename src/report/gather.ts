@@ -1,5 +1,5 @@
 import { type KnownFinding, type KnownHost, type KnownPort, isPort, lastOf, since, currentValue, presenceOf } from '../state/known-host.ts';
-import { KnownHosts, knownSites } from '../state/known-hosts.ts';
+import { KnownHosts } from '../state/known-hosts.ts';
 import { type Level, levelOf } from '../event/event.ts';
 import { RULES } from '../finding/registry.ts';
 import { isoTime } from '../event/time.ts';
@@ -15,15 +15,14 @@ const REMEDIES = new Map(RULES.map(({ id, remedy }) => [id, remedy]));
 
 export interface GatherOptions {
   readonly now: number;
-  /** Only this site. */
-  readonly site: string | undefined;
+  /** Of these sites. */
+  readonly sites: readonly string[];
   /** Changes announced since then; undefined: all. */
   readonly since: number | undefined;
 }
 
 /** Collects the content of a report from the state. Holds one host at a time, and of each list only what is shown. */
-export function gather(database: Database, { now, site, since: from }: GatherOptions): Omit<ReportFacts, 'scans'> {
-  const sites = site === undefined ? knownSites(database) : [site];
+export function gather(database: Database, { now, sites, since: from }: GatherOptions): Omit<ReportFacts, 'scans'> {
   const lists = new Lists(now);
   const gaps: string[] = [];
   for (const name of sites) {

@@ -234,14 +234,3 @@ export class KnownHosts {
 function keyOf({ key }: { readonly key?: unknown }): string {
   return key as string;
 }
-
-/** Sites with known hosts. */
-export function knownSites(database: Database): readonly string[] {
-  // Finds each site by the one before it, because there are few sites and very many hosts.
-  const sql = `
-    WITH RECURSIVE known (site) AS (
-      SELECT min(site) FROM host
-      UNION ALL SELECT (SELECT min(site) FROM host WHERE host.site > known.site) FROM known WHERE known.site IS NOT NULL)
-    SELECT site FROM known WHERE site IS NOT NULL`;
-  return database.all(sql).map(({ site }) => site as string);
-}

@@ -147,7 +147,6 @@ describe('portlog diff', () => {
   });
 
   test.for([
-    [['diff', old, '--state-dir', '/nowhere'], 'nothing is known yet to compare with'],
     [['diff', old, newer, old], 'portlog diff compares two scans'],
     [['diff', '--namespace', 'x', old, newer], 'portlog diff has no option --namespace\nportlog:   → portlog diff --help shows those that it has'],
     [['diff', '-', '-'], 'only one of the two scans can come from standard input'],

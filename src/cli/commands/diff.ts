@@ -18,6 +18,7 @@ import { readScan } from '../session/read-scan.ts';
 import { readState } from '../session/known-state.ts';
 import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { sitesToShow } from '../session/sites.ts';
 import { unfinishedText } from '../session/unfinished.ts';
 
 /** Name of the state in messages, where a scan's name would be. */
@@ -98,13 +99,15 @@ async function diffTwo(context: CommandContext, settings: Settings, old: string,
 
 async function diffWithState(context: CommandContext, settings: Settings, newer: string): Promise<Compared> {
   const { stateDir, event } = settings;
+  const config = await context.config();
   const compared = await readState(stateDir, async (database) => {
+    sitesToShow(database, config, event.site);
     const hosts = new KnownHosts(database, event.site);
     const knowledge = knowledgeOf(hosts, new KnownScans(database, event.site), findingsOf(settings));
     return { diff: diffWith(knowledge, await view(context, settings, newer), settings.changes), damage: hosts.damage };
   });
   if (compared !== undefined) return compared;
-  throw new PortlogError('usage', `nothing is known yet to compare with: there is no ${stateFile(stateDir)}`, {
+  throw new PortlogError('nothing-known', `nothing is known yet to compare with: there is no ${stateFile(stateDir)}`, {
     hint: 'ship a scan first, name another directory with --state-dir, or name two scans',
   });
 }

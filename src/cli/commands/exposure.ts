@@ -1,6 +1,7 @@
 import { hasPorts } from '../../nmap/transport.ts';
 import { inventoryRows } from '../../change/inventory.ts';
-import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { KnownHosts } from '../../state/known-hosts.ts';
+import { knownSites } from '../../state/sites.ts';
 import type { Settings } from '../../config/settings.ts';
 import { stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
@@ -15,6 +16,7 @@ import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scann
 import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { readState, reportDamage } from '../session/known-state.ts';
+import { noSite } from '../session/sites.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
 /** `portlog exposure init|check`: writes or checks a file of expected exposure. */
@@ -48,7 +50,7 @@ export const exposure: Command = {
     ...NOTHING_SENT,
     0: 'every open port is expected',
     1: 'something unexpected is open, or part of the scan is missing',
-    3: 'nothing could be checked',
+    3: 'nothing could be checked, or nothing is known yet',
   },
   run: doTask,
 };
@@ -169,19 +171,16 @@ const OPEN = { network: undefined, ports: undefined, transport: undefined, servi
 
 async function knownPorts({ log }: CommandContext, { stateDir, event }: Settings): Promise<Ports> {
   const known = await readState(stateDir, async (database) => {
-    refuseUnknownSite(event.site, knownSites(database));
+    const known = knownSites(database);
+    // Nothing would read as "nothing is meant to be open".
+    if (!known.includes(event.site)) throw noSite(event.site, known, database);
     const hosts = new KnownHosts(database, event.site);
     return { ports: openPortsOf(hosts), code: reportDamage(log, [hosts]) };
   });
   if (known !== undefined) return known;
-  throw new PortlogError('usage', `nothing is known yet: there is no ${stateFile(stateDir)}`, { hint: 'name a scan: portlog exposure init SCAN' });
-}
-
-/** Refuses a site without known hosts, which would read as "nothing is meant to be open". */
-function refuseUnknownSite(site: string, known: readonly string[]): void {
-  if (known.includes(site)) return;
-  const hint = known.length === 0 ? 'name a scan: portlog exposure init SCAN' : `what is known is of: ${known.join(', ')}; choose with --site`;
-  throw new PortlogError('usage', `nothing is known of site ${site}`, { hint });
+  throw new PortlogError('nothing-known', `nothing is known yet: there is no ${stateFile(stateDir)}`, {
+    hint: 'name a scan: portlog exposure init SCAN',
+  });
 }
 
 function openPortsOf(hosts: KnownHosts): readonly OpenPort[] {

@@ -1,5 +1,5 @@
 import { isWithin } from '../../change/inventory.ts';
-import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
 import { systemClock } from '../../core/clock.ts';
 import { nearest } from '../../core/nearest.ts';
@@ -16,6 +16,7 @@ import { type CommandContext, list, settingsOf, text } from '../session/context.
 import { reportDamage, withKnown } from '../session/known-state.ts';
 import { type Command, KNOWN_EXITS } from '../command.ts';
 import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
+import { sitesToShow } from '../session/sites.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog findings`: weaknesses of what is known now, host by host. */
@@ -57,12 +58,12 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
   const network = networkOf(list(values, 'network'));
   const format = FINDING_FORMATS[text(values, 'format') ?? 'table'] ?? FINDING_FORMATS['table'];
   if (format === undefined) return EXIT.usage;
+  const config = await context.config();
   const code = await withKnown(stateDir, log, async (database) => {
-    const site = text(values, 'site');
     const now = systemClock.now();
     let [hosts, rows] = [0, 0];
+    const sites = sitesToShow(database, config, text(values, 'site')).map((name) => new KnownHosts(database, name));
     if (!(await print(terminal, format.heading))) return EXIT.delivered;
-    const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
     for (const known of sites) {
       for (const host of known.readable()) {
         if (!isWithin({ network }, host)) continue;

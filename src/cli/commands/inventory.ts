@@ -2,7 +2,8 @@ import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inve
 import { systemClock } from '../../core/clock.ts';
 import { endForgotten, type Forgotten } from '../../sink/alertmanager/forgotten.ts';
 import { hasPorts } from '../../nmap/transport.ts';
-import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { KnownHosts } from '../../state/known-hosts.ts';
+import { knownSites } from '../../state/sites.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import { memoriesOf } from '../../state/sink-memory.ts';
@@ -17,6 +18,7 @@ import { type CommandContext, list, settingsOf, text } from '../session/context.
 import { changeKnown, reportDamage, withKnown } from '../session/known-state.ts';
 import { type Command, KNOWN_EXITS } from '../command.ts';
 import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
+import { sitesToShow } from '../session/sites.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered', 'down']);
@@ -71,10 +73,13 @@ async function showInventory(context: CommandContext, words: readonly string[]):
     throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
   refuseForgettingAll(context);
   const filter = filterOf(context, systemClock.now());
+  const config = await context.config();
+  const sitesIn = (database: Database): readonly KnownHosts[] =>
+    sitesToShow(database, config, text(values, 'site')).map((name) => new KnownHosts(database, name));
   const done =
     values['forget'] === true
-      ? await changeKnown(stateDir, log, (database) => forget(context, database, sitesOf(context, database), filter))
-      : await withKnown(stateDir, log, (database) => show(context, sitesOf(context, database), filter));
+      ? await changeKnown(stateDir, log, (database) => forget(context, database, sitesIn(database), filter))
+      : await withKnown(stateDir, log, (database) => show(context, sitesIn(database), filter));
   return done ?? EXIT.noInput;
 }
 
@@ -84,11 +89,6 @@ function refuseForgettingAll({ values }: CommandContext): void {
   throw new PortlogError('usage', '--forget without --network or --site would forget every host', {
     hint: 'name them (--network 192.0.2.7), or say --all-hosts if that is meant',
   });
-}
-
-function sitesOf({ values }: CommandContext, database: Database): readonly KnownHosts[] {
-  const site = text(values, 'site');
-  return (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
 }
 
 async function show({ values, log, terminal }: CommandContext, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {

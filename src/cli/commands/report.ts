@@ -5,6 +5,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { openStore } from '../../state/open-store.ts';
+import { knownSites } from '../../state/sites.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { InputReport } from '../../pipeline/input-report.ts';
 import type { ReportFacts } from '../../report/facts.ts';
@@ -19,6 +20,7 @@ import { stdinSource } from '../../source/stdin.ts';
 import { refuseOverwriting } from '../session/overwritten.ts';
 import { exitCode, printInputs } from '../session/report/summary.ts';
 import { sinceOf } from '../session/since.ts';
+import { sitesToShow } from '../session/sites.ts';
 import { print } from '../session/terminal.ts';
 import { writeWhole } from '../session/write-whole.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
@@ -76,12 +78,13 @@ interface Made {
   readonly code: ExitCode;
 }
 
-async function reportOfKnown({ values, log }: CommandContext, { stateDir }: Settings): Promise<Made> {
+async function reportOfKnown({ values, log, config }: CommandContext, { stateDir }: Settings): Promise<Made> {
   const now = systemClock.now();
   const since = sinceOf(text(values, 'since') ?? DEFAULT_SINCE, now);
+  const configured = await config();
   const facts = await withKnown(stateDir, log, async (database) => ({
     scans: [],
-    ...gather(database, { now, site: text(values, 'site'), since }),
+    ...gather(database, { now, sites: sitesToShow(database, configured, text(values, 'site')), since }),
   }));
   if (facts === undefined) return { facts, code: EXIT.noInput };
   for (const gap of facts.gaps) log.warn(gap);
@@ -104,7 +107,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
     printInputs(shipped, log);
     const code = exitCode(shipped);
     if (code === EXIT.noInput || code === EXIT.state) return { facts: undefined, code };
-    const known = gather(store.database, { now: systemClock.now(), site: undefined, since: undefined });
+    const known = gather(store.database, { now: systemClock.now(), sites: knownSites(store.database), since: undefined });
     return { facts: { ...known, scans: ended(), gaps: shipped.inputs.flatMap(gapsOf) }, code };
   } finally {
     store.close();
