@@ -81,7 +81,8 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   const lastChance = new LastChance({ stop, giveUp, clock });
   const delivery = Delivery.to(options.sinks, { clock, store, retryForMs, again, signal: lastChance.signal, onWaiting: options.onWaiting });
   let isRead = false;
-  lastChance.start(() => ({ settled: delivery.settled, isWaiting: isRead || delivery.isWaiting }));
+  // Without a state, what waiting sinks do not take is lost.
+  if (store !== undefined) lastChance.start(() => ({ settled: delivery.settled, isWaiting: isRead || delivery.isWaiting }));
   const event: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   const healthReporter = store === undefined ? undefined : new HealthReporter(delivery, store, event, retryForMs);
   const finder = new Finder(options.findings);

@@ -38,6 +38,6 @@ test('check warns of a schedule that would look at nothing, and of no other', as
     'schedules:\n  - { name: empty, cron: "@daily", nmap: [-sV] }\n  - { name: right, cron: "@daily", nmap: [-sV, 192.0.2.1] }\n',
   );
   const { stdout } = await portlogHere(['check', '--config', config]);
-  expect(stdout).toMatch(new RegExp(`warning schedule empty: next [-0-9T:.Z]+, but ${NONE}\\n +→ in nmap:`));
+  expect(stdout).toMatch(new RegExp(`warning schedule empty: next [-0-9T:.Z]+, but ${NONE}\\n +→ write options and targets under nmap`));
   expect(stdout).toMatch(/ok {6}schedule right: next [-0-9T:.Z]+\n/);
 });
