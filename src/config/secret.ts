@@ -18,9 +18,12 @@ export async function credentials(sink: SinkConfig, env: Environment): Promise<C
   const name = secretOf(sink, prefix, env);
   const user = sink.user ?? named(env, `${prefix}USER`);
   if (name === undefined && user === undefined) return { kind: 'none' };
-  if (name === 'apiKey' || name === 'bearer')
-    return { kind: name === 'apiKey' ? 'api-key' : 'bearer', secret: hidden(await textOf(name, sink, prefix, env)) };
-  if (user !== undefined && name !== undefined) return { kind: 'basic', user, secret: hidden(await textOf(name, sink, prefix, env)) };
+  const secret = async (of: SecretName): Promise<{ secret: () => string; from: string }> => ({
+    secret: hidden(await textOf(of, sink, prefix, env)),
+    from: whereSet(of, sink, prefix, env),
+  });
+  if (name === 'apiKey' || name === 'bearer') return { kind: name === 'apiKey' ? 'api-key' : 'bearer', ...(await secret(name)) };
+  if (user !== undefined && name !== undefined) return { kind: 'basic', user, ...(await secret(name)) };
   throw new PortlogError('sink-options', `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`, {
     hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
   });
@@ -64,6 +67,13 @@ async function textOf(name: SecretName, sink: SecretSources, prefix: string, env
   const path = isOwn ? sink[`${name}File`] : named(env, file);
   if (path !== undefined) return fromFile(path);
   return fromCommand((isOwn ? sink[`${name}Command`] : named(env, command)?.split(' ')) ?? [], env);
+}
+
+/** The setting or variable that has the secret. */
+function whereSet(name: SecretName, sink: SinkConfig, prefix: string, env: Environment): string {
+  const own = FORMS.find((form) => (sink[`${name}${form}`] ?? '').length > 0);
+  if (own !== undefined) return `${name}${own} of the configuration`;
+  return variablesOf(prefix, name).find((variable) => named(env, variable) !== undefined) ?? '';
 }
 
 /** In a closure, so that no printed object shows it. */

@@ -43,6 +43,8 @@ export interface EventOptions {
   readonly now: () => number;
   /** The name of this host, when portlog itself ran the scan here. */
   readonly scannerHost: string | undefined;
+  /** The command line that portlog itself ran, for a run that does not say its own: nmap writes none when it refuses an argument. */
+  readonly scannerArgs?: string | undefined;
   /** The name of this portlog instance and its scanner; never a part of an id. */
   readonly sensor: string | undefined;
   /** The name of the host where portlog runs; undefined when events must depend on the scan alone. */
@@ -89,14 +91,14 @@ export interface RunContext {
 }
 
 export function runContext(run: Run, options: EventOptions): RunContext {
-  const args = run.args === undefined ? undefined : maskArguments(run.args);
+  const args = run.args ?? options.scannerArgs;
   const scanner = run.scanner ?? 'nmap';
   const now = options.now();
   return {
     options,
     run,
     scanId: scanId(run, run.args === undefined ? undefined : identityArguments(run.args), options.site),
-    args,
+    args: args === undefined ? undefined : maskArguments(args),
     link: linkOf(run.args),
     start: seenAt(run.start, now) || now,
     startIsOurs: seenAt(run.start, now) === 0,

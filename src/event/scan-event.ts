@@ -14,7 +14,8 @@ const SEVERITY_OF: Readonly<Record<string, number>> = {
 
 /** `scan-started`, only for scans that portlog runs itself. */
 export function scanStartEvent(context: RunContext): LogEvent {
-  const message = printable(`${scannerName(context)} scan started: ${context.args ?? ''}`.trim());
+  const args = context.args ?? '';
+  const message = printable(`${scannerName(context)} scan started${args === '' ? '' : `: ${args}`}`.trim());
   const start = isoTime(context.start);
   return scanEvent(context, 'scan-started', context.start, message, '', {
     event: { type: ['start'], outcome: 'unknown', start },

@@ -19,6 +19,7 @@ export const EVENT_OPTIONS: Kinds<EventOptions> = {
   all: FLAG,
   now: FUNCTION,
   scannerHost: TEXT,
+  scannerArgs: TEXT,
   sensor: TEXT,
   agentHost: TEXT,
 };

@@ -1,7 +1,7 @@
 import { PortlogError } from '../core/errors.ts';
-import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
+import { jsonIn, plainWords, wordsAt } from '../sink/transport/answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { redirection } from '../sink/transport/refusal.ts';
+import { credentialFault, redirection } from '../sink/transport/refusal.ts';
 import { isAtLeast } from '../sink/transport/version.ts';
 import { either, listOf, number, object, oneOf, record, type Shape } from '../core/shape.ts';
 import { hintFor } from './rights.ts';
@@ -92,15 +92,15 @@ export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, an
   if (redirected !== undefined) return new PortlogError('setup-refused', `${redirected.message}: ${method} ${path}`, { hint: redirected.hint });
   const words = errorTextIn(answer);
   return new PortlogError('setup-refused', `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`, {
-    hint: hintFor(status, path) ?? otherwise,
+    hint: (status === 401 ? credentialFault(answer) : undefined) ?? hintFor(status, path) ?? otherwise,
   });
 }
 
 const MOST_WORDS = 300;
 
-/** The server's error text, shortened: its error sentence, else the whole answer. */
-export function errorTextIn({ body }: HttpAnswer): string {
-  return (sentenceIn(jsonIn(body)) ?? body)
+/** The server's error text, shortened: its error sentence, else the whole answer; of a web page its title. */
+export function errorTextIn(answer: HttpAnswer): string {
+  return (sentenceIn(jsonIn(answer.body)) ?? plainWords(answer, MOST_WORDS))
     .slice(0, 10 * MOST_WORDS)
     .replaceAll(/\s+/g, ' ')
     .trim()

@@ -1,4 +1,4 @@
-import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
+import { jsonIn, refusesPath, wordsAt } from '../sink/transport/answer.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { fingerprint } from '../content/fingerprint.ts';
@@ -8,12 +8,21 @@ import { PortlogError } from '../core/errors.ts';
 import { tenantHeaders } from '../sink/transport/credentials.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { listOf, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
-import { checkVersion, found, readAs, refusalOf, errorTextIn } from './ask.ts';
+import { accepted, checkVersion, readAs, refusalOf, errorTextIn } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** First version with structured metadata, which all our queries need, on by default. */
 const OLDEST = [3, 0] as const;
 const NAMESPACE = `/loki/api/v1/rules/${LOKI_GROUP}`;
+
+/** The server takes Loki's pushes and has nothing else of Loki, like VictoriaLogs: there are no alert rules, and never will be. */
+export class NoRuler extends PortlogError {
+  constructor({ url }: Pick<HttpClient, 'url'>) {
+    super('setup-refused', `${url.origin} takes what is pushed to Loki, and has no ruler for alert rules`, {
+      hint: 'portlog setup loki --export DIR writes the rules, for a ruler elsewhere',
+    });
+  }
+}
 
 /** Alert rules over the API of the ruler: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ruler */
 export async function planLoki(
@@ -24,7 +33,10 @@ export async function planLoki(
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const headers = tenantHeaders(tenant);
-  const build = await found(client, { method: 'GET', path: '/loki/api/v1/status/buildinfo', headers }, signal);
+  const about: HttpRequest = { method: 'GET', path: '/loki/api/v1/status/buildinfo', headers };
+  const answer = await client.request(about, signal);
+  if (refusesPath(answer.status, answer.body)) throw new NoRuler(client);
+  const build = answer.status === 404 ? undefined : accepted(client, about, answer);
   const version = build === undefined ? '' : wordsAt(jsonIn(build.body), 'version');
   // A Loki that was built from source may not know its version.
   if (version !== undefined && /^\d/.test(version)) checkVersion('Loki', version, OLDEST);

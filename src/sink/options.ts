@@ -64,7 +64,8 @@ export interface StreamOptions extends ServerOptions {
   readonly maxMessageBytes?: number | undefined;
 }
 
+/** `from`: where the secret is set, for messages: the name of a variable or setting. */
 export type Credentials =
   | { readonly kind: 'none' }
-  | { readonly kind: 'api-key' | 'bearer'; readonly secret: () => string }
-  | { readonly kind: 'basic'; readonly user: string; readonly secret: () => string };
+  | { readonly kind: 'api-key' | 'bearer'; readonly secret: () => string; readonly from?: string }
+  | { readonly kind: 'basic'; readonly user: string; readonly secret: () => string; readonly from?: string };

@@ -1,3 +1,4 @@
+import { shellWord } from '../core/shell-word.ts';
 import type { SinkIdentity } from './sink.ts';
 
 /* Addresses in the form that people, events and metrics see: without what may be a secret. */
@@ -14,6 +15,15 @@ export function shownAddress({ origin, pathname, search }: URL): string {
   const path = pathname.replace(/\/$/, '').split('/');
   const shown = path.map((segment) => (segment.length > LONGEST_SHOWN || segment.includes(':') ? HIDDEN : segment)).join('/');
   return origin + shown + (search === '' ? '' : `?${HIDDEN}`);
+}
+
+/**
+ * A server behind `--url` or `--to TYPE=` of a command that a message proposes, with what else it takes to reach it. A query string may be a
+ * secret, and is left out.
+ */
+export function shownWay({ origin, pathname }: URL, caFile: string | undefined): string {
+  const address = `${origin}${pathname.replace(/\/$/, '')}`;
+  return caFile === undefined ? address : `${address} --ca-file ${shellWord(caFile)}`;
 }
 
 /** A target as in `TYPE=TARGET` or in the state file: URLs separated by commas, or a path. */

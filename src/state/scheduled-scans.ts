@@ -106,11 +106,17 @@ export class ScheduledScans {
     return (row?.['ended'] as number | null) ?? undefined;
   }
 
+  /** Notes that scans have ended whose process is gone, and returns them. */
+  endKilled(isAlive: IsAlive, now: number): readonly ScheduledScan[] {
+    const open = this.database.all('SELECT * FROM scheduled_scan WHERE ended IS NULL');
+    const killed = open.filter(({ pid, started }) => !isAlive(pid as number, started as number)).map(scanOf);
+    for (const { name, due } of killed) this.end(name, due, ENDED_UNEXPECTEDLY, now);
+    return killed.map((scan) => ({ ...scan, ended: now, problem: ENDED_UNEXPECTEDLY }));
+  }
+
   /** Failed scans that were not reported yet. */
   failed(isAlive: IsAlive, now: number): readonly ScheduledScan[] {
-    for (const { name, due, pid, started } of this.database.all('SELECT name, due, pid, started FROM scheduled_scan WHERE ended IS NULL')) {
-      if (!isAlive(pid as number, started as number)) this.end(name as string, due as number, ENDED_UNEXPECTEDLY, now);
-    }
+    this.endKilled(isAlive, now);
     return this.database.all('SELECT * FROM scheduled_scan WHERE problem IS NOT NULL AND announced = 0 ORDER BY due').map(scanOf);
   }
 

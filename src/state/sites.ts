@@ -1,24 +1,29 @@
 import type { Database } from './database.ts';
 
-/** Tables with a row for each thing that is known of a site, and an index that begins with the site. */
-type Table = 'host' | 'scan' | 'site';
+/* Each site is found by the one before it, because there are few sites and very many rows. */
+
+const OF_HOSTS = `
+  WITH RECURSIVE known (site) AS (
+    SELECT min(site) FROM host
+    UNION ALL SELECT (SELECT min(site) FROM host WHERE host.site > known.site) FROM known WHERE known.site IS NOT NULL)
+  SELECT site FROM known WHERE site IS NOT NULL`;
+const OF_SCANS = `
+  WITH RECURSIVE known (site) AS (
+    SELECT min(site) FROM scan
+    UNION ALL SELECT (SELECT min(site) FROM scan WHERE scan.site > known.site) FROM known WHERE known.site IS NOT NULL)
+  SELECT site FROM known WHERE site IS NOT NULL`;
 
 /** Sites with known hosts. */
 export function knownSites(database: Database): readonly string[] {
-  return sitesIn(database, 'host');
+  return sitesIn(database, OF_HOSTS);
 }
 
 /** Sites that were scanned, or whose scans are awaited, whether or not a host was found there. */
 export function seenSites(database: Database): readonly string[] {
-  return [...new Set((['host', 'scan', 'site'] as const).flatMap((table) => sitesIn(database, table)))].sort();
+  const awaited = 'SELECT site FROM site';
+  return [...new Set([OF_HOSTS, OF_SCANS, awaited].flatMap((sql) => sitesIn(database, sql)))].sort();
 }
 
-/** Finds each site by the one before it, because there are few sites and very many rows. */
-function sitesIn(database: Database, table: Table): readonly string[] {
-  const sql = `
-    WITH RECURSIVE known (site) AS (
-      SELECT min(site) FROM ${table}
-      UNION ALL SELECT (SELECT min(site) FROM ${table} WHERE ${table}.site > known.site) FROM known WHERE known.site IS NOT NULL)
-    SELECT site FROM known WHERE site IS NOT NULL`;
+function sitesIn(database: Database, sql: string): readonly string[] {
   return database.all(sql).map(({ site }) => site as string);
 }

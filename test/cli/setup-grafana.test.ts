@@ -50,18 +50,22 @@ describe('portlog setup grafana', () => {
     expect((await setup('grafana', url, '--zone', 'dmz', '--force')).code).toBe(0);
   });
 
-  test.each(['grafana', 'kibana', 'opensearch-dashboards', 'wazuh-dashboard'])(
-    'without credentials, the hint names the variables of %s',
-    async (target) => {
-      const closed = new LockedServer();
-      const { said, code } = await setup(target, await closed.start());
-      await closed.stop();
-      expect([code, said.at(-1)]).toEqual([
-        2,
-        `  → set the credentials: PORTLOG_${target.toUpperCase().replaceAll('-', '_')}_USER and _PASSWORD, _API_KEY or _BEARER`,
-      ]);
-    },
-  );
+  test('credentials that are refused are named by what holds them', async () => {
+    const closed = new LockedServer();
+    const { said, code } = await setup('grafana', await closed.start());
+    await closed.stop();
+    expect([code, said.at(-1)]).toEqual([2, '  → the token (PORTLOG_GRAFANA_BEARER) is wrong, expired, or of another server']);
+  });
+
+  test.each(['kibana', 'opensearch-dashboards', 'wazuh-dashboard'])('without credentials, the hint names the variables of %s', async (target) => {
+    const closed = new LockedServer();
+    const { said, code } = await setup(target, await closed.start());
+    await closed.stop();
+    expect([code, said.at(-1)]).toEqual([
+      2,
+      `  → set the credentials: PORTLOG_${target.toUpperCase().replaceAll('-', '_')}_USER and _PASSWORD, _API_KEY or _BEARER`,
+    ]);
+  });
 
   test('a data source that is not there, or is no Loki, is said with those that are', async () => {
     for (const uid of ['nope', 'prom']) {

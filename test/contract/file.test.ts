@@ -65,7 +65,14 @@ test('check makes nothing and changes nothing', async () => {
   utimesSync(notes, new Date(), new Date(Date.now() - 60_000));
   const before = statSync(notes);
   expect(await open(notes).check(NEVER)).toEqual([{ level: 'ok', message: `${notes} can be written` }]);
-  expect(await open(join(folder, 'a/b/new')).check(NEVER)).toEqual([{ level: 'ok', message: `${join(folder, 'a/b/new')} will be made` }]);
+  expect(await open(join(folder, 'a/b/new')).check(NEVER)).toEqual([
+    {
+      level: 'warning',
+      message: `there is no directory ${join(folder, 'a/b')}: it will be made for new`,
+      hint: 'that is right unless it is mistyped',
+    },
+  ]);
+  expect(await open(join(folder, 'new')).check(NEVER)).toEqual([{ level: 'ok', message: `${join(folder, 'new')} will be made` }]);
   expect([readFileSync(notes, 'utf8'), statSync(notes).mtimeMs, readdirSync(folder)]).toEqual(['half a line', before.mtimeMs, ['notes.txt']]);
 });
 

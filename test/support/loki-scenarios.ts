@@ -210,7 +210,7 @@ export function lokiScenarios(start: () => Promise<LokiSubject>, hasLimits: bool
 
     test('check says that it is ready, and pushes nothing', async () => {
       const { stdout } = await portlog(['check', '--to', `loki=${loki.url}`], { env: { PORTLOG_LOKI_TENANT: tenant('checked') } });
-      expect(stdout).toContain(`ok      Loki at ${loki.url} takes these credentials`);
+      expect(stdout).toContain(`ok      Loki at ${loki.url} takes events of the tenant ${tenant('checked')}, without credentials`);
       expect(await loki.entries(tenant('checked'))).toEqual([]);
     });
   });

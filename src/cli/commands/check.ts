@@ -61,13 +61,18 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
     checkContent(context, settings.sinks),
   ]);
   const duplicates = await checkDuplicateSinks(settings.sinks);
-  found.push(...sinks.flatMap((sink) => sink.found), ...duplicates, ...content);
+  found.push(...sinks.flatMap((sink) => sink.found), ...duplicates, ...content.filter((one) => !isRepetition(one, sinks)));
   for (const { level, message, hint } of found) {
     await printLines(context.terminal, [`${level.padEnd(7)} ${message}`, ...(hint === undefined ? [] : [`        → ${hint}`])]);
   }
   const codes = [...sinks.flatMap(({ code }) => code ?? []), ...duplicates.map(() => EXIT.usage)];
   if (codes.includes(EXIT.usage)) return EXIT.usage;
   return codes.at(-1) ?? (found.some(({ level }) => level === 'error') ? EXIT.state : EXIT.delivered);
+}
+
+/** Whether a server that is also a sink has failed for the reason that is told of the sink: it is down. */
+function isRepetition({ message }: Diagnosis, sinks: readonly SinkDiagnosis[]): boolean {
+  return sinks.some(({ found }) => found.some((one) => one.level === 'error' && message.endsWith(`: ${one.message}`)));
 }
 
 /** A snapshot that cannot be read ends a run before it begins, so it is an error here. */

@@ -32,6 +32,7 @@ export interface Shipped {
 /** Options of a run: facts of a scan that portlog runs itself, and a shared interruption. */
 interface How {
   readonly scannerHost?: string;
+  readonly scannerArgs?: string;
   readonly lists?: TargetLists | undefined;
   readonly interruption?: Interruption | undefined;
   /** Overrides the option `--again`. */
@@ -129,6 +130,7 @@ function shipOptions(
   settings: Settings,
   {
     scannerHost,
+    scannerArgs,
     lists,
     interruption,
     again = context.values['again'] === true,
@@ -146,7 +148,7 @@ function shipOptions(
     maxAges: settings.maxAges,
     findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, log) },
     // Without other sinks, standard output must depend on the input alone.
-    event: { ...settings.event, scannerHost, agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined },
+    event: { ...settings.event, scannerHost, scannerArgs, agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined },
     retryForMs: settings.retryForMs,
     stop: interruption.stop,
     giveUp: interruption.giveUp,

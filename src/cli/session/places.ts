@@ -73,8 +73,12 @@ export class Places {
     if (this.typed[option] === undefined && !this.byOption.has(option)) this.byOption.set(option, place);
   }
 
+  /** What stands in a command that is to be typed is left as it is. An example of a value stands behind the `=` of a variable. */
   private renamed(text: string): string {
-    return text.replace(/--([a-z-]+)/g, (whole, option: string) => this.byOption.get(option)?.name ?? whole);
+    return text.replace(/\bportlog (?:[a-z]+ ){0,2}-[^;,()]*|--([a-z-]+)( (?=[^\s:]*=))?/g, (whole, option?: string, gap = '') => {
+      const name = option === undefined ? undefined : this.byOption.get(option)?.name;
+      return name === undefined ? whole : `${name}${gap !== '' && name.startsWith('PORTLOG_') ? '=' : gap}`;
+    });
   }
 
   /** The place of the first value that the message quotes. */

@@ -42,8 +42,10 @@ export async function scanAndShip(
       if (line.trim() !== '') log.warn(`${nmap.name}: ${maskOutput(line)}`);
     },
   });
-  log.debug(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
-  const { code, report } = await shipSources(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
+  const scannerArgs = ['nmap', ...nmap.args].map(quoted).join(' ');
+  log.debug(`running ${maskArguments(scannerArgs)}`);
+  const how = { scannerHost: hostname(), scannerArgs, lists: targetLists(scan.args), interruption };
+  const { code, report } = await shipSources(context, settings, [nmap], how);
   const failure = failureOf(nmap);
   if (failure !== undefined && !nmap.wasInterrupted()) log.warn(failure);
   const isOver = failure === undefined || code === EXIT.interrupted;

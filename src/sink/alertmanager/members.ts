@@ -1,6 +1,6 @@
 import { isObject, jsonIn, nameAt, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
-import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
+import { bodyBehindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
 import { type Diagnosis, type Refusal, SinkError } from '../sink.ts';
 import type { Labels } from './statement.ts';
 
@@ -100,7 +100,7 @@ function failure(url: URL, answer: HttpAnswer): SinkError {
   if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
   const redirected = redirection(url, answer);
   if (redirected !== undefined) return redirected;
-  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, errorText);
+  if (status === 408 || status === 429 || status >= 500) return unavailable(url, answer, errorText);
   return new SinkError('permanent', `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${errorText})`, {
     hint: CHECK_URL,
   });

@@ -7,11 +7,11 @@ import { bulkOutcome } from './outcome.ts';
 import type { BulkServer } from './server.ts';
 import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.ts';
-import { behindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
+import { behindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
 import { accepting } from '../only.ts';
 import { addressOf, ELASTICSEARCH_URL, scopeOf, urlOf } from '../address.ts';
 import { inHalves } from '../outcome.ts';
-import { shownAddress } from '../shown.ts';
+import { shownAddress, shownWay } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Refusal, type Sink, SinkError } from '../sink.ts';
 
 /** A batch is a row of the spool, so at most a MiB. Order does not matter, because each document has its id. */
@@ -33,8 +33,8 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
   const url = urlOf(options, ELASTICSEARCH_URL);
   const client = httpClient(options, url);
   const scratch = new BufferPool(LIMITS.maxBytes);
-  const { namespace, trustSetUp: isTrusted = false } = options;
-  const setUp = new SetUp({ client, server, namespace, isTrusted, refusal: (answer) => bulkRefusal(url, answer, server) });
+  const { namespace, caFile, trustSetUp: isTrusted = false } = options;
+  const setUp = new SetUp({ client, server, namespace, caFile, isTrusted, refusal: (answer) => bulkRefusal(url, answer, server) });
 
   return {
     name: `${server.type} ${shownAddress(url)}`,
@@ -63,7 +63,7 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
       if (answer.status >= 200 && answer.status < 300)
         return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body, (refusal) => {
           setUp.forget();
-          return blockedError(url, refusal, server);
+          return blockedError(url, refusal, server, shownWay(url, caFile));
         });
       if (answer.status === 413) return inHalves(batch.entries);
       throw bulkRefusal(client.url, answer, server);
@@ -91,7 +91,7 @@ export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, cre
   if (status === 403) return new SinkError('permanent', `${where} does not allow this with these credentials (403${errorText})`, { hint: rights });
   const redirected = redirection(url, answer);
   if (redirected !== undefined) return redirected;
-  if (status === 429 || status >= 500) return busy(url, answer, errorText);
+  if (status === 429 || status >= 500) return unavailable(url, answer, errorText);
   if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${errorText}): it is not ${product}`, { hint: 'check the URL' });
   return new SinkError('permanent', `${where} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
 }
@@ -100,18 +100,21 @@ export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, cre
  * The error for documents that are refused one by one for a reason that concerns the sender: a missing privilege, a write block, a deleted
  * template.
  */
-function blockedError({ origin }: URL, { status, reason }: Refusal, { rights, type }: BulkServer): SinkError {
-  const setUp = `see whether it is set up: portlog check --to ${type}=${origin}`;
+function blockedError({ origin }: URL, { status, reason }: Refusal, { rights, type }: BulkServer, way: string): SinkError {
+  const setUp = `see whether it is set up: portlog check --to ${type}=${way}`;
   const hint = reason.includes('security_exception') ? rights : status === 404 ? setUp : 'once that is fixed, what waits is sent';
   return new SinkError('permanent', `${origin} does not accept these events (${status}: ${reason.slice(0, 300)})`, { hint });
 }
 
+/** Answers to `GET /` of what has nothing there, or does not know the method. */
+const NOT_THERE: ReadonlySet<number> = new Set([404, 405, 501]);
+
 async function aboutBulk(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Diagnosis[]> {
   const { origin } = client.url;
   const root = await client.request({ method: 'GET', path: '/' }, signal);
+  if (NOT_THERE.has(root.status)) return [notThere(origin, server)];
   if (root.status === 401 || root.status === 429 || root.status >= 500 || (root.status >= 300 && root.status < 400))
     throw bulkRefusal(client.url, root, server);
-  if (root.status === 404) return [notThere(origin, server)];
   return root.status === 200 ? [server.diagnose(origin, root)] : [];
 }
 

@@ -1,5 +1,7 @@
 import { type Fault, faultInWords, inspectTargets, UNKNOWN } from './write-targets.ts';
 import { INDEX_TEMPLATES, effectiveTemplate, MAPPINGS, templatesIn } from './templates.ts';
+import { counted } from '../../event/text.ts';
+import { shownWay } from '../shown.ts';
 import type { BulkServer } from './server.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
@@ -8,6 +10,7 @@ export interface BulkPlace {
   readonly client: HttpClient;
   readonly server: BulkServer;
   readonly namespace: string;
+  readonly caFile: string | undefined;
   /** The credentials may not check the set-up, and the user vouches for it (`trustSetUp`). */
   readonly isTrusted: boolean;
   refusal(answer: HttpAnswer): SinkError;
@@ -118,12 +121,16 @@ export class SetUp {
         },
       ];
     if (faults.length > 0) return [older(faults, setupCommand(this.to))];
-    return [{ level: 'ok', message: `${places.length} data streams and inventory indices of "${namespace}" have the types of portlog` }];
+    const message =
+      places.length === 0
+        ? `no data stream and no inventory index of "${namespace}" is there yet: the first events make them, with the types of portlog`
+        : `${counted(places.length, 'data stream or inventory index', 'data streams and inventory indices')} of "${namespace}" ${places.length === 1 ? 'has' : 'have'} the types of portlog`;
+    return [{ level: 'ok', message }];
   }
 }
 
-function setupCommand({ client: { url }, server }: BulkPlace): string {
-  return `run: portlog setup ${server.type} --url ${url.origin}${url.pathname.replace(/\/$/, '')}`;
+function setupCommand({ client: { url }, server, caFile }: BulkPlace): string {
+  return `run: portlog setup ${server.type} --url ${shownWay(url, caFile)}`;
 }
 
 function older(faults: readonly Fault[], hint: string): Diagnosis {

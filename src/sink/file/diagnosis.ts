@@ -1,5 +1,5 @@
 import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Diagnosis } from '../sink.ts';
 import { fileError } from './failure.ts';
 import { isFifoOrSocket } from './open.ts';
@@ -24,5 +24,11 @@ export function diagnosisOf(path: string): Diagnosis {
   if (!statSync(existing).isDirectory()) throw fileError('ENOTDIR');
   if (MAGIC_OF_KERNEL.has(statfsSync(existing).type)) throw fileError('EACCES');
   accessSync(existing, constants.W_OK | constants.X_OK);
-  return { level: 'ok', message: `${path} will be made` };
+  const folder = dirname(path);
+  if (existing === folder) return { level: 'ok', message: `${path} will be made` };
+  return {
+    level: 'warning',
+    message: `there is no directory ${folder}: it will be made for ${basename(path)}`,
+    hint: 'that is right unless it is mistyped',
+  };
 }

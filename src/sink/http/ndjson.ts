@@ -1,10 +1,10 @@
 import { DEFAULT_MAX_EVENT_BYTES, type HttpSinkOptions } from './options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
-import { isPage, isTaken, refusesPath } from '../transport/answer.ts';
+import { isPage, isTaken, plainWords, refusesPath } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient } from '../transport/http.ts';
-import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
+import { bodyBehindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
 import { accepting } from '../only.ts';
 import { addressOf, scopeOf, urlOf } from '../address.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
@@ -69,13 +69,13 @@ function requiredUrl({ type, target }: HttpSinkOptions): URL {
 /** There is no protocol, so 2xx means delivered; a batch that is refused because of its content is halved to find the bad event. */
 function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { entries } = batch;
-  const { status, body } = answer;
+  const { status } = answer;
   if (isTaken(status) && isPage(answer))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check proxies between portlog and the receiver' });
   if (isTaken(status)) return allDelivered(batch);
   if (status === 413) return inHalves(entries);
   if (status !== 400 && status !== 422 && status !== 500) throw refusal(url, answer);
-  const why = { reason: body.trim().slice(0, 300) || `status ${status}`, status };
+  const why = { reason: plainWords(answer, 300) || `status ${status}`, status };
   // The receiver fails, maybe because of this event.
   if (status === 500 && entries.length === 1) return { ...NOTHING, retry: entries, setAside: true, refusal: why };
   return refusedAsOne(entries, why);
@@ -98,7 +98,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
   const redirected = redirection(url, answer);
   if (redirected !== undefined) return redirected;
-  if (status === 408 || status === 429 || status >= 500) return busy(url, answer, errorText);
+  if (status === 408 || status === 429 || status >= 500) return unavailable(url, answer, errorText);
   return new SinkError('permanent', `${url.origin} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
 }
 

@@ -1,5 +1,5 @@
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
-import { bodyBehindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
+import { bodyBehindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
 import { tenantHeaders } from '../transport/credentials.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
 
@@ -60,9 +60,10 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
   const { status, body } = answer;
   const where = url.origin;
   const errorText = bodyBehindStatus(answer);
+  if (status === 401 && /no org id/i.test(body)) return wrongCredentials(url, { ...answer, credentials: undefined }, errorText, CREDENTIALS);
   if (status === 401) return wrongCredentials(url, answer, errorText, CREDENTIALS);
   if (status === 403) return new SinkError('permanent', `${where} does not allow pushing with these credentials (403${errorText})`);
-  if (status === 404 || status === 405)
+  if (status === 404 || status === 405 || status === 501)
     return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, {
       hint: 'check the URL; the port is usually 3100',
     });
@@ -72,7 +73,7 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
     return new SinkError('temporary', `what ${where} answers (${status}${errorText}) is not what Loki writes`, {
       hint: 'check proxies between portlog and the server',
     });
-  if (status >= 500) return busy(url, answer, errorText);
+  if (status >= 500) return unavailable(url, answer, errorText);
   if (/org ID/i.test(body))
     return new SinkError('permanent', `${where} does not accept the tenant (${status}${errorText})`, { hint: 'check PORTLOG_LOKI_TENANT' });
   if (body.includes('includes structured metadata, but this feature is disallowed'))
@@ -82,11 +83,16 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
   return undefined;
 }
 
+function whatItTakes({ credentials }: HttpAnswer, tenant: string | undefined): string {
+  if (credentials !== undefined) return 'takes these credentials';
+  return tenant === undefined ? 'takes events without credentials' : `takes events of the tenant ${tenant}, without credentials`;
+}
+
 /** Checks with an empty push: Loki answers 422, or 204 behind some gateways. */
 export async function checkLoki(client: HttpClient, tenant: string | undefined, signal: AbortSignal): Promise<readonly Diagnosis[]> {
   const answer = await client.request({ method: 'POST', path: PUSH, body: '{"streams":[]}', headers: tenantHeaders(tenant) }, signal);
   if (isStored(answer) || (answer.status === 422 && answer.body.includes('stream')))
-    return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
+    return [{ level: 'ok', message: `Loki at ${client.url.origin} ${whatItTakes(answer, tenant)}` }];
   if (answer.status === 429)
     throw new SinkError('temporary', `${client.url.origin} takes no more for now (429)`, { retryAfterMs: answer.retryAfterMs });
   throw (

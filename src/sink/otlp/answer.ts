@@ -1,4 +1,4 @@
-import { isCount, isObject, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { isCount, isObject, jsonIn, plainWords, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import type { HttpAnswer } from '../transport/http.ts';
 
 /** The body of a 2xx answer. */
@@ -23,8 +23,9 @@ export function partialSuccessIn(url: URL, answer: HttpAnswer): PartialSuccess {
 }
 
 /** The error message of a receiver: that of a google.rpc.Status, in JSON or protobuf, else the text of the answer. */
-export function wordsIn({ body, bytes }: HttpAnswer): string {
-  return (wordsAt(jsonIn(body), 'message') ?? statusIn(bytes) ?? body)
+export function wordsIn(answer: HttpAnswer): string {
+  const { body, bytes } = answer;
+  return (wordsAt(jsonIn(body), 'message') ?? statusIn(bytes) ?? plainWords(answer, 300))
     .replaceAll(/[^ -~]+/g, ' ')
     .trim()
     .slice(0, 300);

@@ -3,7 +3,7 @@ import { otlpOrigin, otlpRecord } from '../../event/otel.ts';
 import { isTaken, refusesPath } from '../transport/answer.ts';
 import { BufferPool, encoded } from '../transport/body.ts';
 import { type HttpAnswer, type HttpClient, httpClient } from '../transport/http.ts';
-import { busy } from '../transport/refusal.ts';
+import { unavailable } from '../transport/refusal.ts';
 import type { OtlpEncoding } from './encoding.ts';
 import { otlpOutcome, otlpRefusal, RETRYABLE, errorText, takesEmpty } from './outcome.ts';
 import { accepting } from '../only.ts';
@@ -82,7 +82,7 @@ class Receiver {
         message: `${url.origin} takes OTLP in ${other.name}, and not in ${name} (${answer.status}${errorText(answer)})`,
         hint: `set encoding: ${other.name} for this sink in the configuration`,
       };
-    if (RETRYABLE.has(answer.status)) throw busy(url, answer, errorText(answer));
+    if (RETRYABLE.has(answer.status)) throw unavailable(url, answer, errorText(answer));
     if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw otlpRefusal(url, answer);
     return {
       level: 'warning',

@@ -1,6 +1,6 @@
 import { isTaken, refusesPath, unknownAnswer } from '../transport/answer.ts';
 import type { HttpAnswer } from '../transport/http.ts';
-import { behindStatus, busy, redirection, wrongCredentials } from '../transport/refusal.ts';
+import { behindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import { type Batch, type Outcome, SinkError } from '../sink.ts';
 import { partialSuccessIn, wordsIn } from './answer.ts';
@@ -18,7 +18,7 @@ export function otlpOutcome(url: URL, batch: Batch, answer: HttpAnswer): Outcome
   const { entries } = batch;
   if (isTaken(status)) return partialSuccess(url, batch, answer);
   if (status === 413) return inHalves(entries);
-  if (RETRYABLE.has(status)) throw busy(url, answer, errorText(answer));
+  if (RETRYABLE.has(status)) throw unavailable(url, answer, errorText(answer));
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
   // Bad data: the same request would fail again, but halving it finds the bad record. Loki has stored the others by then, and recognises them.
   const isTooLarge = status === 500 && /larger than max/.test(answer.body);
@@ -63,7 +63,7 @@ export function otlpRefusal(url: URL, answer: HttpAnswer): SinkError {
     return wrongCredentials(url, answer, errorText(answer), 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD');
   const redirected = redirection(url, answer);
   if (redirected !== undefined) return redirected;
-  if (status === 404 || status === 405 || refusesPath(status, answer.body))
+  if (status === 404 || status === 405 || status === 501 || refusesPath(status, answer.body))
     return new SinkError('permanent', `${where} does not accept OTLP at ${url.pathname} (${status}${errorText(answer)})`, {
       hint: 'check the URL: a base like http://collector:4318, http://loki:3100/otlp, http://victorialogs:9428/insert/opentelemetry',
     });

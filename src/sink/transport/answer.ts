@@ -45,10 +45,35 @@ const PAGE = /^\s*(?:<[?!][^>]*>\s*)*<(?:html|head|title|meta|body|script)[\s>]/
 /** Only the beginning is looked at. */
 const PAGE_BEGINS_WITHIN = 1000;
 
+interface TextAnswer {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
 /** Whether an answer is an HTML page, which comes from a proxy or login page. */
-export function isPage({ headers, body }: { readonly headers: Readonly<Record<string, string | undefined>>; readonly body: string }): boolean {
+export function isPage({ headers, body }: TextAnswer): boolean {
   const begin = body.slice(0, PAGE_BEGINS_WITHIN);
   return PAGE_TYPE.test(headers['content-type'] ?? '') || /^\s*<!doctype html/i.test(begin) || PAGE.test(begin);
+}
+
+/** The title of a page, or its heading: HAProxy's pages have no title. */
+const TITLE = /<(?:title|h1)\b[^<>]{0,100}>([^<]{1,200})/i;
+
+/** What an answer says, on one line of at most `max` characters: its text; of a web page, which is written for a browser, only the title. */
+export function plainWords(answer: TextAnswer, max: number): string {
+  const { body } = answer;
+  // A program that calls its text HTML is quoted.
+  if (!body.trimStart().startsWith('<') || !isPage(answer)) return onOneLine(body, max);
+  const title = onOneLine(TITLE.exec(body.slice(0, PAGE_BEGINS_WITHIN))?.[1] ?? '', max);
+  return title === '' ? 'a web page' : `a web page, "${title}"`;
+}
+
+function onOneLine(text: string, max: number): string {
+  return text
+    .slice(0, 10 * max)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, max);
 }
 
 /** Whether a 400 means that the path does not exist; VictoriaLogs answers that instead of 404: `unsupported path requested: "/v1/logs"`. */

@@ -18,6 +18,14 @@ export function authorization(credentials: Credentials): (() => string) | undefi
   }
 }
 
+/** What a server gets with each request, for messages: `the API key (PORTLOG_ELASTICSEARCH_API_KEY)`. Undefined without credentials. */
+export function credentialWords(credentials: Credentials): string | undefined {
+  if (credentials.kind === 'none') return undefined;
+  const where = credentials.from === undefined ? '' : ` (${credentials.from})`;
+  if (credentials.kind === 'basic') return `the user "${credentials.user}" or the password${where}`;
+  return `the ${credentials.kind === 'api-key' ? 'API key' : 'token'}${where}`;
+}
+
 /** The header by which Loki, and receivers like it, tell tenants apart. */
 export function tenantHeaders(tenant: string | undefined): Readonly<Record<string, string>> {
   return tenant === undefined ? {} : { 'x-scope-orgid': tenant };

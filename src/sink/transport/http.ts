@@ -6,7 +6,7 @@ import { Deadline, isTimeout } from '../../core/deadline.ts';
 import { type Connections, connections } from './agent.ts';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
-import { authorization, refuseLeaks, refuseUnsendable } from './credentials.ts';
+import { authorization, credentialWords, refuseLeaks, refuseUnsendable } from './credentials.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
@@ -24,6 +24,7 @@ const MAX_ENCODING_LENGTH = 20;
 interface HttpOptions {
   readonly url: URL;
   readonly authorization: (() => string) | undefined;
+  readonly credentials: string | undefined;
   readonly tls: TlsFiles;
   readonly compress: boolean;
   /** Time limit from the first byte of the request to the last of the answer, even if the server sends slowly. */
@@ -39,6 +40,8 @@ export interface HttpAnswer {
   readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly retryAfterMs: number | undefined;
+  /** The credentials that the server got, in words; undefined: none. */
+  readonly credentials: string | undefined;
 }
 
 export interface HttpRequest {
@@ -95,7 +98,7 @@ class OriginClient implements HttpClient {
         body,
         signal: deadline.signal,
       });
-      return await read(this.url.origin, answer, this.options.clock.now());
+      return { ...(await read(this.url.origin, answer, this.options.clock.now())), credentials: this.options.credentials };
     } catch (cause) {
       if (deadline.signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(deadline.signal)}`, { cause });
       throw cause instanceof SinkError ? cause : unreachable(this.url.origin, cause as NodeJS.ErrnoException);
@@ -127,6 +130,7 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
   return new OriginClient({
     url,
     authorization: authorization(options.credentials),
+    credentials: credentialWords(options.credentials),
     tls: options,
     compress: options.compression === 'gzip',
     timeoutMs: options.timeoutMs,
@@ -135,7 +139,11 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
 }
 
 /** Reads an answer. `now`: epoch milliseconds. */
-async function read(origin: string, { statusCode, headers, body, trailers }: Dispatcher.ResponseData, now: number): Promise<HttpAnswer> {
+async function read(
+  origin: string,
+  { statusCode, headers, body, trailers }: Dispatcher.ResponseData,
+  now: number,
+): Promise<Omit<HttpAnswer, 'credentials'>> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {

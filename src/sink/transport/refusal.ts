@@ -1,4 +1,5 @@
 import { SinkError } from '../sink.ts';
+import { plainWords } from './answer.ts';
 import type { HttpAnswer } from './http.ts';
 
 /* Errors that servers of all protocols answer with. `said`: the server's words, from {@link behindStatus}. */
@@ -13,16 +14,33 @@ export function behindStatus(words: string): string {
 }
 
 /** The beginning of the body, for servers that answer in plain text. */
-export function bodyBehindStatus({ body }: HttpAnswer): string {
-  return behindStatus(body.trim().slice(0, MAX_BODY_LENGTH));
+export function bodyBehindStatus(answer: HttpAnswer): string {
+  return behindStatus(plainWords(answer, MAX_BODY_LENGTH));
 }
 
-export function busy({ origin }: URL, { status, retryAfterMs }: HttpAnswer, errorText: string): SinkError {
+/** The status of a server that does not know the method of a request, for any path: waiting does not change that. */
+const NOT_IMPLEMENTED = 501;
+
+/** The error for a server that cannot take anything now (429, 5xx), or never could: it is another program than the one that was meant. */
+export function unavailable({ origin }: URL, { status, retryAfterMs }: HttpAnswer, errorText: string): SinkError {
+  if (status === NOT_IMPLEMENTED)
+    return new SinkError('permanent', `${origin} does not know such a request (${status}${errorText})`, {
+      hint: 'check the URL: what answers there is another program, or a proxy',
+    });
   return new SinkError('temporary', `${origin} is busy or broken (${status}${errorText})`, { retryAfterMs });
 }
 
-export function wrongCredentials({ origin }: URL, { status }: HttpAnswer, errorText: string, hint: string): SinkError {
-  return new SinkError('permanent', `${origin} does not accept the credentials (${status}${errorText})`, { hint });
+/** `howToSet`: what to do when no credentials are set. Those that are set are the ones that are wrong. */
+export function wrongCredentials({ origin }: URL, answer: HttpAnswer, errorText: string, howToSet: string): SinkError {
+  return new SinkError('permanent', `${origin} does not accept the credentials (${answer.status}${errorText})`, {
+    hint: credentialFault(answer) ?? howToSet,
+  });
+}
+
+/** What is wrong with the credentials that a server refused; undefined when it got none. */
+export function credentialFault({ status, credentials }: HttpAnswer): string | undefined {
+  if (credentials === undefined) return undefined;
+  return `${credentials} is wrong, ${status === 403 ? 'or lacks the right for this' : 'expired, or of another server'}`;
 }
 
 /** The error for a redirect; undefined for any other answer. */

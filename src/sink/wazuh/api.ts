@@ -1,6 +1,6 @@
 import type { HttpServerOptions } from '../options.ts';
 import { systemClock } from '../../core/clock.ts';
-import { isObject, jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
+import { isObject, jsonIn, nameAt, plainWords, wordsAt } from '../transport/answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
 import { behindStatus, redirection, wrongCredentials } from '../transport/refusal.ts';
 import { authorization, refuseLeaks, refuseUnsendable } from '../transport/credentials.ts';
@@ -55,9 +55,9 @@ export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
 }
 
 /** The error text of an answer: `Permission denied: Resource type: *:* (4000)`. */
-export function wazuhWords({ body }: HttpAnswer): string {
-  const json = jsonIn(body);
-  if (!isObject(json)) return body.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
+export function wazuhWords(answer: HttpAnswer): string {
+  const json = jsonIn(answer.body);
+  if (!isObject(json)) return plainWords(answer, 200);
   const words = [wordsAt(json, 'title'), wordsAt(json, 'detail'), wordsAt(json, 'message')];
   return words
     .filter((word) => word !== undefined && word !== '')
@@ -77,7 +77,7 @@ function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   if (redirected !== undefined) return redirected;
   if (status === 401) return wrongCredentials(url, answer, errorText, CREDENTIALS);
   // After too many failed logins, the API refuses every login for a while.
-  if (status === 403 || status === 429 || status >= 500)
+  if (status === 403 || status === 429 || (status >= 500 && status !== 501))
     return new SinkError('temporary', `${url.origin} accepts no logins now (${status}${errorText})`, { retryAfterMs });
   return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });
 }

@@ -4,7 +4,7 @@ import { flatLine } from '../../event/flat.ts';
 import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded } from '../transport/body.ts';
 import type { HttpAnswer } from '../transport/http.ts';
-import { behindStatus, busy, redirection } from '../transport/refusal.ts';
+import { behindStatus, redirection, unavailable } from '../transport/refusal.ts';
 import { addressOf, scopeOf, urlOf } from '../address.ts';
 import { allDelivered, inHalves, refusedAsOne } from '../outcome.ts';
 import { shownAddress } from '../shown.ts';
@@ -150,7 +150,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
     return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${status}${errorText})`, {
       retryAfterMs: retryAfterMs ?? BUSY_MS,
     });
-  if (status >= 500) return busy(url, answer, errorText);
+  if (status >= 500) return unavailable(url, answer, errorText);
   if (status === 404 || status === 405)
     return new SinkError('permanent', `${where} has no POST /events (${status})`, {
       hint: 'Wazuh has it from 4.6 on, and 5 has it no more; else write a file: wazuh=PATH',

@@ -72,13 +72,18 @@ export function mostSevere(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.delivered;
 }
 
+/** What a run reads when portlog runs nmap itself: `nmap`, or `nmap (a schedule)`. There is no file to ship again. */
+const OF_NMAP = /^nmap(?: \(|$)/;
+
 /** Reports earlier runs that were killed. */
 export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
   for (const { pid, started, what, sums } of lost) {
     const run = `the run of ${isoTime(started)} (process ${pid}, reading ${what}) was killed or crashed`;
     log.warn(sums.length === 0 ? `${run}, before it had noted what it had delivered` : `${run}; until then:`);
     for (const { sink, acknowledges, tally } of sums) log.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
-    log.warn('  → ship the same again: what arrived is not stored twice');
+    log.warn(
+      `  → ${OF_NMAP.test(what) ? 'no file can be shipped again: the next scan looks at the same targets, and what waits on disk is sent' : 'ship the same again: what arrived is not stored twice'}`,
+    );
   }
 }
 
