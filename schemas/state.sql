@@ -139,4 +139,6 @@ CREATE TRIGGER dead_lost AFTER DELETE ON dead WHEN old.ack_group IS NOT NULL BEG
   END;
 CREATE TABLE pruned_change (scan TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX pruned_change_last ON pruned_change (last);
-PRAGMA user_version = 25;
+CREATE TABLE sent_part (nr INTEGER PRIMARY KEY AUTOINCREMENT, sink INTEGER NOT NULL, run INTEGER NOT NULL, ids TEXT NOT NULL) STRICT;
+CREATE INDEX sent_part_of ON sent_part (sink, nr);
+PRAGMA user_version = 26;

@@ -33,6 +33,12 @@ export class AckGroupCursor {
     this.fate = undefined;
   }
 
+  /** No more events are taken, beginning with one of this group: if that is the current one, it is incomplete. */
+  cutAt(key: string): void {
+    if (this.isAt(key)) this.abandon();
+    else this.end();
+  }
+
   /** The group is incomplete, so it must never count as delivered. */
   abandon(): void {
     this.groups.abandon();

@@ -19,6 +19,17 @@ export class AckGroup implements AckGroupRef {
   constructor(key: string) {
     this.key = key;
   }
+
+  /** Every event has a result, and no more will come. */
+  get isComplete(): boolean {
+    return this.sealed && this.pending <= 0;
+  }
+
+  /** Whether the sink may have a part of it only, now or later. A group of one event has no parts. */
+  get mayBeCut(): boolean {
+    if (this.abandoned || !this.isComplete) return true;
+    return this.events > 1 && (this.dead || this.opened);
+  }
 }
 
 /** Tracks which groups of this run are complete: only those are entered in the ledger. */
@@ -61,6 +72,11 @@ export class AckGroups {
     if (this.current !== undefined) this.current.abandoned = true;
   }
 
+  /** These entries could neither be delivered nor kept. */
+  lose(entries: readonly Queued[]): void {
+    for (const { ackGroup } of entries) if (ackGroup instanceof AckGroup) ackGroup.abandoned = true;
+  }
+
   /** These entries are acknowledged, dead, or in the spool. */
   record(entries: readonly Queued[], fate: 'done' | 'dead' | 'spooled'): void {
     for (const { ackGroup } of entries) {
@@ -83,7 +99,7 @@ export class AckGroups {
   }
 
   private completeIfDone(group: AckGroup): void {
-    if (group.sealed && group.pending <= 0) this.complete.push(group);
+    if (group.isComplete) this.complete.push(group);
   }
 }
 

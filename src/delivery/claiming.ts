@@ -3,12 +3,13 @@ import { type BatchOf, batchOf } from '../sink/batch.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Moment } from '../state/claims.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
-import type { Queued } from '../state/queued.ts';
+import type { AckGroupRef, Queued } from '../state/queued.ts';
 import type { Store } from '../state/store.ts';
 import type { Account } from './account.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
 import type { Condition } from './condition.ts';
 import type { QueuedBatch } from './queued-batch.ts';
+import { openGroup } from './spool-rest.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
 /**
@@ -32,6 +33,8 @@ interface ClaimingParts {
   readonly changed: Condition;
   /** Ledger entries up to this number are ignored. */
   readonly after: number;
+  /** Also send what the sink has. */
+  readonly again?: boolean;
   readonly sink: Pick<Sink, 'answerMs'>;
   /** Receives errors of work in the background. */
   readonly sendQueue: { mistake: unknown };
@@ -51,6 +54,8 @@ export class Claiming {
   private readonly spoolWriter: SpoolWriter;
   private readonly parts: ClaimingParts;
   private waiting = 0;
+  /** What the sink has of groups that this run has claimed, see `SentParts`. */
+  private readonly there = new Map<string, ReadonlyMap<string, AckGroupFate>>();
 
   constructor(spoolWriter: SpoolWriter, parts: ClaimingParts) {
     this.spoolWriter = spoolWriter;
@@ -125,13 +130,15 @@ export class Claiming {
    * over (none with {@link NOTHING_YET}); undefined: only what is free is claimed.
    */
   private sort(entries: readonly Queued[], overdue: Moment | undefined): { readonly ours: readonly Queued[]; readonly theirs: readonly Queued[] } {
-    const keys = [...ackGroupsOf(entries)].map(({ key }) => key);
-    const holders = this.holders(keys, overdue);
-    if (holders.size === 0) return { ours: entries, theirs: [] };
+    const holders = this.holders([...ackGroupsOf(entries)], overdue);
+    if (holders.size === 0 && this.there.size === 0) return { ours: entries, theirs: [] };
     const [ours, theirs]: [Queued[], Queued[]] = [[], []];
     for (const entry of entries) {
-      const holder = holders.get(entry.ackGroup?.key ?? '') ?? 'ours';
-      if (holder === 'ours') ours.push(entry);
+      const key = entry.ackGroup?.key ?? '';
+      const holder = holders.get(key) ?? 'ours';
+      const fate = holder === 'ours' ? this.there.get(key)?.get(entry.id) : undefined;
+      if (fate !== undefined) this.count(entry, fate, true);
+      else if (holder === 'ours') ours.push(entry);
       else if (holder === 'theirs') theirs.push(entry);
       else this.known(entry, holder);
     }
@@ -139,12 +146,12 @@ export class Claiming {
   }
 
   /** Claims free groups, and returns the holder of each of the others. When the state file fails, all count as ours. */
-  private holders(keys: readonly string[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
+  private holders(groups: readonly AckGroupRef[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
     const { spoolWriter } = this;
     const { claims } = spoolWriter.tables;
     try {
-      claims.forgetLost(keys);
-      const unclaimed = keys.filter((key) => !claims.isOurs(key));
+      claims.forgetLost(groups.map(({ key }) => key));
+      const unclaimed = groups.filter(({ key }) => !claims.isOurs(key));
       return unclaimed.length === 0 ? NO_HOLDERS : this.parts.store.database.quickly(() => this.claim(unclaimed, overdue));
     } catch (error) {
       spoolWriter.noteFailure(error);
@@ -153,7 +160,7 @@ export class Claiming {
   }
 
   /** Called within a transaction. */
-  private claim(keys: readonly string[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
+  private claim(groups: readonly AckGroupRef[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
     const { store, after } = this.parts;
     const { claims, ledger } = this.spoolWriter.tables;
     if (overdue !== undefined) {
@@ -161,18 +168,39 @@ export class Claiming {
       claims.takeOver(overdue);
     }
     const ofOthers = claims.ofOthers();
-    const holders = new Map<string, Holder>(keys.map((key) => [key, ledger.fateOf(key, after) ?? (ofOthers.has(key) ? 'theirs' : 'ours')]));
-    claims.take(keys.filter((key) => holders.get(key) === 'ours'));
+    const holders = new Map<string, Holder>(groups.map(({ key }) => [key, ledger.fateOf(key, after) ?? (ofOthers.has(key) ? 'theirs' : 'ours')]));
+    const ours = groups.filter(({ key }) => holders.get(key) === 'ours');
+    claims.take(ours.map(({ key }) => key));
+    this.findParts(ours);
     return holders;
+  }
+
+  /** Looks up what the sink has of these groups. A group of which a part waits is opened, so that from now on a loss of that part is recorded. */
+  private findParts(groups: readonly AckGroupRef[]): void {
+    const { ledger, sentParts } = this.spoolWriter.tables;
+    for (const { key } of groups) this.there.delete(key);
+    if (this.parts.again === true) return;
+    const found = sentParts.of(groups.map(({ key }) => key));
+    for (const group of groups) {
+      const events = found.get(group.key);
+      if (events === undefined) continue;
+      this.there.set(group.key, events);
+      if ([...events.values()].includes('spooled')) openGroup(ledger, group);
+    }
   }
 
   /** Counts an entry that another process has dealt with, according to the ledger. */
   private known(entry: Queued, fate: AckGroupFate): void {
+    if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
+    this.count(entry, fate, false);
+  }
+
+  /** Counts an entry whose fate is known: it is not sent. `isPart`: of its group, other entries may be sent. */
+  private count(entry: Queued, fate: AckGroupFate, isPart: boolean): void {
     const { groups, account } = this.parts;
     const tally = account.of(entry.dataset);
     account.known(tally, fate);
-    if (fate === 'spooled') this.spoolWriter.fates.noteWaiting(entry.ackGroup?.key ?? '', tally);
-    if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
+    if (fate === 'spooled') this.spoolWriter.fates.noteWaiting(entry.ackGroup?.key ?? '', tally, isPart);
     groups.record([entry], 'done');
   }
 }

@@ -36,11 +36,37 @@ export class FateRecorder {
   /** Enters complete groups in the ledger; other processes may wait for them. */
   enterComplete(): void {
     const { claims, ledger } = this.tables;
-    for (const { key, events, opened, dead, abandoned } of this.groups.takeComplete()) {
+    for (const group of this.groups.takeComplete()) {
+      const { key, events, opened, dead, abandoned } = group;
       if (!abandoned && opened) ledger.close(key, events, dead);
       else if (!abandoned) ledger.enter(key, events, dead);
+      if (!abandoned && !dead) this.settleParts(group);
       claims.release(key);
     }
+  }
+
+  /** Notes which events the sink has acknowledged of groups that it may never have as a whole. */
+  noteParts(done: readonly Queued[]): void {
+    this.tables.sentParts.add(done.filter(({ ackGroup }) => ackGroup instanceof AckGroup && ackGroup.mayBeCut));
+  }
+
+  /** The same for a batch of the spool, which is still there; the sink has not acknowledged the `others` of it. */
+  notePartsOfSpooled(seq: number, done: readonly Queued[], others: readonly Queued[]): void {
+    const { ledger, sentParts } = this.tables;
+    const unsettled = ledger.unsettledIn(seq);
+    for (const { key } of ackGroupsOf(others)) unsettled.add(key);
+    if (unsettled.size > 0) sentParts.add(done.filter(({ ackGroup }) => ackGroup !== undefined && unsettled.has(ackGroup.key)));
+  }
+
+  /** Forgets parts of groups that the sink has as a whole. */
+  pruneParts(): void {
+    const { ledger, sentParts } = this.tables;
+    sentParts.prune((key) => ledger.fateOf(key) === 'delivered');
+  }
+
+  private settleParts({ key, opened }: AckGroup): void {
+    const { ledger, sentParts } = this.tables;
+    if (sentParts.has(key) && (!opened || ledger.fateOf(key) === 'delivered')) sentParts.settle(key);
   }
 
   /** Stores rejected events as dead letters. */
@@ -53,14 +79,14 @@ export class FateRecorder {
       if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.noteDead(group.key);
   }
 
-  /** Deletes dead letters whose events were delivered now. */
+  /** Deletes dead letters whose events were delivered now, or wait. */
   forgetDead(done: readonly Queued[]): void {
     if (this.hasDead) this.tables.deadLetters.remove(done);
   }
 
-  /** Notes an event whose group waits since an earlier run; {@link countEarlier} asks at the end whether it still does. */
-  noteWaiting(group: string, tally: Tally): void {
-    this.tables.earlierEvents.add(group, tally === this.account.own);
+  /** Notes an event whose group, or a part of it, waits since an earlier run; {@link countEarlier} asks at the end whether it still does. */
+  noteWaiting(group: string, tally: Tally, isPart = false): void {
+    this.tables.earlierEvents.add(group, tally === this.account.own, isPart);
   }
 
   countEarlier(): void {

@@ -47,7 +47,7 @@ export class Intake {
   /** Encodes an event. Undefined when the sink does not want it, or takes nothing more in this run. */
   admit(event: LogEvent): Admitted | undefined {
     if (this.spoolWriter?.stuck === true) {
-      this.cursor?.abandon();
+      this.cursor?.cutAt(event.ackGroup);
       return undefined;
     }
     if (!this.sink.accepts(event.dataset) || this.sink.wants?.(event) === false) return undefined;

@@ -1,16 +1,22 @@
 import { batchOf, type BatchOf } from '../sink/batch.ts';
 import type { Ledger } from '../state/ledger.ts';
-import type { Queued } from '../state/queued.ts';
+import type { AckGroupRef, Queued } from '../state/queued.ts';
 import type { SinkTables } from '../state/store.ts';
 import { AckGroup, ackGroupsOf } from './ack-group.ts';
 
 /** Enters the groups of a spooled batch in the ledger as waiting. */
 export function enterWaiting(ledger: Ledger, entries: readonly Queued[], seq: number): void {
   for (const group of ackGroupsOf(entries)) {
-    if (group instanceof AckGroup && !group.opened) ledger.open(group.key);
-    if (group instanceof AckGroup) group.opened = true;
+    openGroup(ledger, group);
     ledger.noteSpooled(group.key, seq);
   }
+}
+
+/** Enters a group of this run in the ledger before it is complete, unless it is there. */
+export function openGroup(ledger: Ledger, group: AckGroupRef): void {
+  if (!(group instanceof AckGroup)) return;
+  if (!group.opened) ledger.open(group.key);
+  group.opened = true;
 }
 
 /** Updates a spooled batch to the entries that are `left`, and acknowledges its other groups. */

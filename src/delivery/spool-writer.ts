@@ -113,11 +113,14 @@ export class SpoolWriter {
           enterWaiting(this.tables.ledger, entries, queuedBatch.seq);
         }
         if (behind) spool.putBehind(queuedBatch.seq, 1);
+        // They wait now, and would be sent twice if dead letters are tried again.
+        this.fates.forgetDead(entries);
         this.groups.record(entries, 'spooled');
         this.fates.enterComplete();
         this.store.saveSums();
       });
     } catch (error) {
+      this.groups.lose(entries);
       return this.noteFatal(error);
     }
     this.account.spooled(tally, entries.length);
@@ -141,6 +144,7 @@ export class SpoolWriter {
     if (settled !== undefined) this.uncounted.delete(settled.seq);
     this.note(() => {
       this.fates.forgetDead(done);
+      this.fates.noteParts(done);
       this.fates.enterComplete();
       if (settled !== undefined) keepRest(this.tables, settled.seq, settled.batch, undefined);
     });
@@ -153,6 +157,7 @@ export class SpoolWriter {
       this.store.transaction(() => this.fates.storeDeadLetters(rejected));
       return rejected.length;
     } catch (error) {
+      this.groups.lose(rejected.map(({ entry }) => entry));
       this.noteFatal(error);
       return 0;
     }
@@ -170,13 +175,15 @@ export class SpoolWriter {
     answered: readonly Answered<Queued>[],
     left: Pick<Undelivered<Queued>, 'entries'> | undefined,
   ): boolean {
-    const rejected = answered.flatMap((one) => one.rejected);
+    const [done, rejected] = [answered.flatMap((one) => one.done), answered.flatMap((one) => one.rejected)];
+    const others = [...rejected.map(({ entry }) => entry), ...(left?.entries ?? [])];
     try {
       this.store.transaction(() => {
         this.fates.storeDeadLetters(rejected);
         // Older versions did not store the groups of a batch.
         if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
-        this.fates.forgetDead(answered.flatMap(({ done }) => done));
+        this.fates.forgetDead(done);
+        this.fates.notePartsOfSpooled(seq, done, others);
         keepRest(this.tables, seq, batch, left?.entries);
         this.store.saveSums();
       });
@@ -239,6 +246,7 @@ export class SpoolWriter {
     this.note(() => {
       this.fates.enterComplete();
       this.fates.countEarlier();
+      this.fates.pruneParts();
     });
     this.note(() => {
       this.tables.lease.release();

@@ -4,6 +4,7 @@ import { Handover } from '../state/handover.ts';
 import type { Queued } from '../state/queued.ts';
 import type { SpooledBatch } from '../state/spool.ts';
 import type { Store, WaitingSink } from '../state/store.ts';
+import { ackGroupsOf } from './ack-group.ts';
 
 export interface NewOwner extends WaitingSink {
   readonly store: Store;
@@ -47,7 +48,8 @@ interface Move {
 /** Moves some entries in one transaction. */
 function take(entries: readonly Queued[], { handover, to, tries, leave }: Move): void {
   const known = to.store.transaction(() => {
-    const fresh = entries.filter((entry) => !isKnown(handover, entry));
+    const there = to.tables.sentParts.of([...ackGroupsOf(entries)].map(({ key }) => key));
+    const fresh = entries.filter((entry) => !isKnown(handover, entry) && there.get(entry.ackGroup?.key ?? '')?.has(entry.id) !== true);
     const [first] = fresh;
     if (first !== undefined) {
       const seq = to.nextSeq();

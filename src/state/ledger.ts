@@ -76,6 +76,15 @@ export class Ledger {
     for (const { ack_group: group } of groups) this.removeDead(Buffer.from(group as Uint8Array).toString('hex'));
   }
 
+  /** The groups with a part in that batch whose other parts the sink does not have, or may lose. */
+  unsettledIn(seq: number): Set<string> {
+    const sql = `SELECT lower(hex(waits.ack_group)) AS ack_group FROM waiting_group waits
+      LEFT JOIN ledger ON ledger.sink = waits.sink AND ledger.ack_group = waits.ack_group
+      WHERE waits.sink = ? AND waits.seq = ? AND (fate IS NOT 'whole' OR EXISTS
+        (SELECT 1 FROM waiting_group other WHERE other.sink = waits.sink AND other.ack_group = waits.ack_group AND other.seq <> waits.seq))`;
+    return new Set(this.database.all(sql, this.sink, seq).map(({ ack_group: group }) => String(group)));
+  }
+
   /** Notes that an event of the group became a dead letter. A group that was not read to its end stays incomplete. */
   noteDead(key: string): void {
     const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END,

@@ -223,4 +223,9 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   CREATE TABLE pruned_change (scan TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX pruned_change_last ON pruned_change (last);
   `,
+  `
+  -- Events that a sink has acknowledged, of groups that it does not have as a whole: a row per answer. ids: JSON, the ids of events by group.
+  CREATE TABLE sent_part (nr INTEGER PRIMARY KEY AUTOINCREMENT, sink INTEGER NOT NULL, run INTEGER NOT NULL, ids TEXT NOT NULL) STRICT;
+  CREATE INDEX sent_part_of ON sent_part (sink, nr);
+  `,
 ];

@@ -114,7 +114,15 @@ export class Spool {
     return this.database.get('SELECT 1 FROM spool WHERE sink = ? AND seq = ?', this.sink, seq) !== undefined;
   }
 
-  /** The same for batches that were moved behind the others. */
+  /** The entries of a batch that waits; none when it is damaged. */
+  entriesOf(seq: number): readonly Queued[] {
+    const row = this.database.get('SELECT partition, checksum, frame FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
+    if (row === undefined) return [];
+    const { partition, checksum, frame } = row as unknown as { partition: string; checksum: number; frame: Uint8Array };
+    return unpackFrame(frame, checksum, partition) ?? [];
+  }
+
+  /** As {@link next}, for batches that were moved behind the others. */
   nextBehind(after: number): SpooledBatch | LostBatch | undefined {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries > 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
   }

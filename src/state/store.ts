@@ -14,6 +14,7 @@ import { StoredMemory } from './sink-memory.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
 import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
 import { sinkKey } from './seen-files.ts';
+import { SentParts } from './sent-parts.ts';
 import { Spool, type SpoolContext } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
 import { Totals } from './totals.ts';
@@ -42,6 +43,7 @@ export interface SinkTables {
   readonly spool: Spool;
   readonly deadLetters: DeadLetters;
   readonly ledger: Ledger;
+  readonly sentParts: SentParts;
   readonly lease: Lease;
   readonly claims: Claims;
   readonly earlierEvents: EarlierEvents;
@@ -172,8 +174,10 @@ export function waitingSinks(database: Database, context: SpoolContext = looking
 }
 
 function tablesOf(database: Database, sink: number, context: SpoolContext): SinkTables {
+  const spool = new Spool(database, sink, context);
   return {
-    spool: new Spool(database, sink, context),
+    spool,
+    sentParts: new SentParts(database, sink, context.run, spool),
     deadLetters: new DeadLetters(database, sink),
     ledger: new Ledger(database, sink),
     lease: new Lease(database, sink, context.run),

@@ -1,3 +1,4 @@
+import { PortlogError } from '../../src/core/errors.ts';
 import type { Database } from '../../src/state/database.ts';
 import { openDatabase } from '../../src/state/store.ts';
 
@@ -41,4 +42,22 @@ export function deathAtCommit(n: number, done: boolean): Death {
         },
       }),
   };
+}
+
+/** A disk that is full from the `from`th commit on, and has room again from the `to`th one on. */
+export function fullDisk(from: number, to: number): (stateDir: string) => Database {
+  let commits = 0;
+  const isFull = (): boolean => ++commits >= from && commits < to;
+  const fail = (): never => {
+    throw new PortlogError('state-unusable', 'the disk is full');
+  };
+  return (stateDir) =>
+    new Proxy(openDatabase(stateDir), {
+      get(database, key) {
+        if (key === 'transaction')
+          return <T>(work: () => T): T => database.transaction(!database.isInTransaction && isFull() ? () => [work(), fail()] as never : work);
+        if (key === 'run') return (...args: Parameters<Database['run']>) => (!database.isInTransaction && isFull() ? fail() : database.run(...args));
+        return Reflect.get(database, key, database) as unknown;
+      },
+    });
 }
