@@ -50,6 +50,11 @@ export class ScheduledScans {
     return this.database.get('SELECT since FROM schedule WHERE name = ?', name)?.['since'] as number;
   }
 
+  /** The same for those who only read: undefined when the timetable is a new one. */
+  settledUntil(name: string, timetable: string): number | undefined {
+    return this.database.get('SELECT since FROM schedule WHERE name = ? AND timetable = ?', name, timetable)?.['since'] as number | undefined;
+  }
+
   /** Claims the scan that was due at `due`; false when another process has it. It counts for everything due since then, too. */
   begin(name: string, site: string, due: number, pid: number, now: number): boolean {
     return this.database.transaction(() => {
@@ -98,6 +103,12 @@ export class ScheduledScans {
     if (row === undefined) return undefined;
     const scan = scanOf(row);
     return scan.ended === undefined && !isAlive(row['pid'] as number, scan.started) ? { ...scan, problem: ENDED_UNEXPECTEDLY } : scan;
+  }
+
+  /** Whether a scan is going on. */
+  isRunning(name: string, isAlive: IsAlive): boolean {
+    const last = this.last(name, isAlive);
+    return last !== undefined && last.ended === undefined && last.problem === undefined;
   }
 
   /** When the latest successful scan ended. */

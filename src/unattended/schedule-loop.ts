@@ -28,6 +28,23 @@ const NOT_RUNNING = 'portlog run was not running';
 const ASLEEP = 'this machine was asleep, or its clock was set';
 const OVERLAPPED = 'the scan before it was still going on';
 
+/** The scan that begins at once although it was due earlier, as after a short pause of portlog; undefined when there is none. `since`: what was due until then is settled. */
+export function lateScan({ timetable, catchUp }: Pick<Schedule, 'timetable' | 'catchUp'>, since: number, now: number): number | undefined {
+  const due = timetable.next(since);
+  if (due > now) return undefined;
+  const last = dueUntil(now, due, timetable).at(-1) ?? due;
+  return catchUp || now - last <= LATE_MS ? last : undefined;
+}
+
+/** How long after its time a scan has begun, where portlog runs: a loop that rests looks again within {@link MAX_SLEEP_MS}. */
+const BEGUN_WITHIN_MS = 2 * MAX_SLEEP_MS;
+
+/** The time at which a scan was due that should have begun by now: nothing runs the schedule. `since`: as above. */
+export function unattendedSince({ timetable }: Pick<Schedule, 'timetable'>, since: number, now: number): number | undefined {
+  const due = timetable.next(since);
+  return due + BEGUN_WITHIN_MS < now ? due : undefined;
+}
+
 /** Scans when the schedule is due, until stopped. One scan of a schedule at a time; what becomes due meanwhile is missed. */
 export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions): Promise<void> {
   const { clock, stop, onProblem } = options;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { scheduledScanFailedEvent } from '../../src/event/health.ts';
-import { scheduleLoop, type ScheduleOptions } from '../../src/unattended/schedule-loop.ts';
+import { lateScan, scheduleLoop, type ScheduleOptions, unattendedSince } from '../../src/unattended/schedule-loop.ts';
 import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
 import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { timetable } from '../../src/unattended/timetable.ts';
@@ -197,5 +197,24 @@ describe('a schedule', () => {
     expect(scans.failed(() => true, START)).toEqual([]);
     expect(scans.failed((pid) => pid !== 4711, START + HOUR)).toMatchObject([{ due: START, problem: 'portlog ended unexpectedly' }]);
     expect(scans.last('nightly', () => true)?.ended).toBe(START + HOUR);
+  });
+});
+
+describe('a late start', () => {
+  const due = Date.parse('2026-03-01T02:00:00Z');
+  const [before, slightly, much] = [due - HOUR, due + MINUTE, due + HOUR];
+
+  test('begins a scan that is a few minutes late, any other only with catchUp', () => {
+    expect(lateScan(NIGHTLY, before, due - 1)).toBeUndefined();
+    expect(lateScan(NIGHTLY, before, slightly)).toBe(due);
+    expect(lateScan(NIGHTLY, before, much)).toBeUndefined();
+    expect(lateScan({ ...NIGHTLY, catchUp: true }, before, much)).toBe(due);
+    expect(lateScan(NIGHTLY, slightly, much)).toBeUndefined();
+  });
+
+  test('a scan is missing when portlog would have begun it by now', () => {
+    expect(unattendedSince(NIGHTLY, before, due + 30_000)).toBeUndefined();
+    expect(unattendedSince(NIGHTLY, before, due + 2 * MINUTE)).toBe(due);
+    expect(unattendedSince(NIGHTLY, due + 1, due + 2 * MINUTE)).toBeUndefined();
   });
 });

@@ -13,7 +13,8 @@ import { hasState, stateFile, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
-import { schedulesOf } from '../../unattended/schedule.ts';
+import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
+import { unattendedSince } from '../../unattended/schedule-loop.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
 import { failedFiles } from '../../state/file-attempts.ts';
 import { seenDirectories, SeenFiles } from '../../state/seen-files.ts';
@@ -114,14 +115,24 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     running: runs.filter(({ pid, started, tick }) => isAlive(pid, started, tick)),
     lost: runs.filter(({ pid, started, tick }) => !isAlive(pid, started, tick)),
     sites: [...new Set([...knownSites(database), ...maxAges.keys()])].sort().map((site) => siteStatus(database, site, maxAges.get(site), now)),
-    schedules: schedulesOf(config, file).map(({ name, timetable }) => ({
-      name,
-      timetable: timetable.text,
-      last: scans.last(name, isAlive),
-      next: timetable.next(now),
-    })),
+    schedules: schedulesOf(config, file).map((schedule) => scheduleStatus(scans, schedule, now)),
     directories: await Promise.all(directoriesOf(database, config, now).map((path) => directoryStatus(database, path))),
     sinks: waitingSinks(database),
+  };
+}
+
+function scheduleStatus(scans: ScheduledScans, { name, timetable }: Schedule, now: number): Status['schedules'][number] {
+  const last = scans.last(name, isAlive);
+  const since = scans.settledUntil(name, timetable.text);
+  // Only `run` without --once keeps to the timetable.
+  const isKept = last === undefined || timetable.next(last.due - 1) === last.due;
+  const isJudged = since !== undefined && isKept && !scans.isRunning(name, isAlive);
+  return {
+    name,
+    timetable: timetable.text,
+    last,
+    next: timetable.next(now),
+    missing: isJudged ? unattendedSince({ timetable }, since, now) : undefined,
   };
 }
 

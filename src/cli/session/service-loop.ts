@@ -2,9 +2,12 @@ import { targetProblem } from '../../source/nmap-targets.ts';
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
+import { isAlive } from '../../core/process-alive.ts';
 import { mistake } from '../../core/mistake.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
 import type { Housekeeping } from '../../unattended/housekeeping.ts';
+import type { Schedule } from '../../unattended/schedule.ts';
+import { lateScan } from '../../unattended/schedule-loop.ts';
 import type { Watcher } from '../../unattended/watcher.ts';
 import { watchLoop } from '../../unattended/watch-loop.ts';
 import { RunningSchedules } from '../../unattended/running-schedules.ts';
@@ -40,6 +43,7 @@ export class ServiceLoop {
   private readonly options: ServiceLoopOptions;
   private readonly service: Service;
   private readonly isBroken = new AbortController();
+  private readonly scans: ScheduledScans;
   private readonly schedules: RunningSchedules;
   private readonly common: { clock: typeof systemClock; stop: AbortSignal; onProblem: (error: PortlogError) => void };
 
@@ -53,6 +57,7 @@ export class ServiceLoop {
       stop: AbortSignal.any([unattended.stop, this.isBroken.signal]),
       onProblem: (error) => unattended.problem(error),
     };
+    this.scans = new ScheduledScans(unattended.database);
     this.schedules = this.keptSchedules();
   }
 
@@ -67,6 +72,7 @@ export class ServiceLoop {
       if (changed !== undefined) [jobs, pollers] = [changed.duties, changed.pollers];
     };
     const hangUp = takesHangUp(context) ? onHangUp(reload) : undefined;
+    this.tellKilled();
     this.announce(jobs);
     this.schedules.set(jobs.schedules, unattended.settings.event.site);
     // They may change with a reload.
@@ -118,22 +124,41 @@ export class ServiceLoop {
     const { context, unattended } = this.options;
     return new RunningSchedules({
       ...this.common,
-      scans: new ScheduledScans(unattended.database),
+      scans: this.scans,
       pid: process.pid,
       scan: (one) => unattended.scan(one),
-      onMissed: ({ name }, due, reason) => context.log.warn(`schedule ${name}: the scan of ${new Date(due).toISOString()} did not run: ${reason}`),
+      onMissed: ({ name }, due, reason) => context.log.warn(`schedule ${name}: the scan of ${isoDate(due)} did not run: ${reason}`),
     });
   }
 
   private announce({ schedules, directories }: Jobs): void {
     const { log } = this.options.context;
-    for (const { name, timetable, nmapArgs } of schedules) {
-      log.info(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
+    for (const schedule of schedules) {
+      const { name, nmapArgs } = schedule;
+      log.info(`schedule ${name}: ${this.nextOf(schedule)}`);
       const problem = targetProblem(nmapArgs);
       if (problem !== undefined) log.warn(`schedule ${name}: ${problem}`);
     }
     for (const { path } of directories) log.info(`watching ${resolve(path)}`);
   }
+
+  private nextOf(schedule: Schedule): string {
+    const { name, timetable } = schedule;
+    const now = systemClock.now();
+    const late = this.scans.isRunning(name, isAlive) ? undefined : lateScan(schedule, this.scans.handledUntil(name, timetable.text, now), now);
+    const next = `next ${isoDate(timetable.next(now))}`;
+    return late === undefined ? next : `the scan of ${isoDate(late)} is late, and begins now; ${next}`;
+  }
+
+  /** The scans that were going on when portlog was killed. */
+  private tellKilled(): void {
+    for (const { name, due, problem } of this.scans.endKilled(isAlive, systemClock.now()))
+      this.options.context.log.warn(`schedule ${name}: the scan of ${isoDate(due)} has not come: ${problem}`);
+  }
+}
+
+function isoDate(time: number): string {
+  return new Date(time).toISOString();
 }
 
 function countsOf({ schedules, directories }: Jobs): { readonly schedules: number; readonly directories: number } {

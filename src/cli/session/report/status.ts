@@ -55,6 +55,8 @@ interface ScheduleStatus {
   readonly timetable: string;
   readonly last: ScheduledScan | undefined;
   readonly next: number;
+  /** When a scan was due that has not begun, although `portlog run` would have begun it. */
+  readonly missing: number | undefined;
 }
 
 /** The exit code: waiting events, then any other problem. */
@@ -63,7 +65,7 @@ export function statusCode({ lost, sites, schedules, directories, sinks }: Statu
   const isWrong =
     lost.length > 0 ||
     sites.some(({ isOverdue }) => isOverdue) ||
-    schedules.some(({ last }) => last?.problem !== undefined) ||
+    schedules.some(({ last, missing }) => last?.problem !== undefined || missing !== undefined) ||
     directories.some(({ problem, failed }) => problem !== undefined || failed.length > 0) ||
     sinks.some(({ tables }) => tables.deadLetters.count() > 0);
   return mostSevere([waits ? EXIT.sinkDown : EXIT.delivered, isWrong ? EXIT.partly : EXIT.delivered]);
@@ -113,11 +115,12 @@ export function statusJson(status: Status): string {
       maxAgeHours: site.maxAgeMs === undefined ? undefined : site.maxAgeMs / HOUR_MS,
       overdue: site.isOverdue,
     })),
-    schedules: schedules.map(({ name, timetable, last, next }) => ({
+    schedules: schedules.map(({ name, timetable, last, next, missing }) => ({
       name,
       timetable,
       last: last && { due: iso(last.due), started: iso(last.started), ended: iso(last.ended), problem: last.problem },
       next: iso(next),
+      missing: iso(missing),
     })),
     directories: directories.map(({ path, files, last, problem, failed, unfinished }) => ({
       path,
@@ -163,8 +166,11 @@ function whyItWaits(name: string): string {
   return /\.gz$/i.test(name) ? 'somebody may still write to it' : 'it has no end';
 }
 
-function scheduleText({ name, timetable, last, next }: ScheduleStatus, now: number): string {
-  return `${name} (${timetable}): ${last === undefined ? 'has not run' : `due ${when(last.due, now)}, ${outcome(last)}`}; next ${iso(next) ?? ''}`;
+function scheduleText({ name, timetable, last, next, missing }: ScheduleStatus, now: number): string {
+  const before = last === undefined ? 'has not run' : `due ${when(last.due, now)}, ${outcome(last)}`;
+  const lacking =
+    missing === undefined ? '' : `; the scan of ${when(missing, now)} has not begun: portlog run is not running, or without this schedule`;
+  return `${name} (${timetable}): ${before}${lacking}; next ${iso(next) ?? ''}`;
 }
 
 function outcome({ started, ended, problem }: ScheduledScan): string {
