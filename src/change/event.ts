@@ -10,7 +10,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from '../state/known-host.ts';
 import type { FindingStatement } from './sighting.ts';
 import { knownShared } from './record.ts';
-import type { ScanCounts } from './scan-record.ts';
+import type { FirstCounts } from './scan-record.ts';
 import type { Shrinkage } from './shrinkage.ts';
 import { inWords } from './phrases.ts';
 
@@ -143,11 +143,18 @@ function sideFields({ state, service, version, os, mac, ip, certificate, hostKey
   };
 }
 
-/** `baseline`: one event for everything in a run of which nothing was known before. */
+/** `baseline`: one event for everything in a run of which nothing was known before. `before`: what earlier baselines of the run have counted. */
 export function baselineEvent(
   run: RunContext,
   time: number,
-  { firstHosts: hosts, firstPorts: ports, firstProtocols: protocols = 0, firstFindings: findings, graveFindings: grave = 0 }: ScanCounts,
+  {
+    firstHosts: hosts,
+    firstPorts: ports,
+    firstProtocols: protocols = 0,
+    firstFindings: findings,
+    graveFindings: grave = 0,
+    before,
+  }: FirstCounts & { readonly before: number },
 ): LogEvent {
   const seen = [
     [hosts, 'host'],
@@ -159,9 +166,8 @@ export function baselineEvent(
   const reported = grave === 0 ? '' : `, except for ${counted(grave, 'finding')} reported ${grave === 1 ? 'by itself' : 'individually'}`;
   const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${reported}`;
   const some = (number: number): number | undefined => (number === 0 ? undefined : number);
-  return digestEvent(run, 'baseline', time, SEVERITY.info, message, {
-    count: { hosts, ports, protocols: some(protocols), findings: some(findings) },
-  });
+  const count = { hosts, ports, protocols: some(protocols), findings: some(findings) };
+  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count }, some(before));
 }
 
 /** `1 host, 7 open ports and 3 findings` */
@@ -195,10 +201,11 @@ export function scopeShrankEvent(run: RunContext, time: number, { before, after,
   });
 }
 
-function digestEvent(run: RunContext, action: string, time: number, severity: number, message: string, change: Fields): LogEvent {
+/** `nth`: distinguishes events of a run that say the same. */
+function digestEvent(run: RunContext, action: string, time: number, severity: number, message: string, change: Fields, nth?: number): LogEvent {
   const entity = digest(['site', run.options.site]);
   const shared = new Shared({ '@timestamp': isoTime(time), ...run.base });
-  return assemble(run, { action, entity, time, shared, place: { site: run.options.site }, severity, message, change });
+  return assemble(run, { action, entity, time, shared, place: { site: run.options.site }, severity, message, change, nth });
 }
 
 interface Parts {
@@ -214,16 +221,17 @@ interface Parts {
   /** `nmap.site`, and the facts about the network. */
   readonly place: Fields;
   readonly change: Fields;
+  readonly nth?: number | undefined;
   readonly finding?: KnownFinding | undefined;
   readonly about?: FindingStatement | undefined;
 }
 
 function assemble(
   run: RunContext,
-  { action, entity, time, shared, severity, message, server, network, service, change, finding, about, place }: Parts,
+  { action, entity, time, shared, severity, message, server, network, service, change, nth, finding, about, place }: Parts,
 ): LogEvent {
   const { options, scanId } = run;
-  const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
+  const id = eventId(DATASET, action, scanId, entity, JSON.stringify(nth === undefined ? [time, change] : [time, change, nth]));
   const statement: Statement = {
     id,
     ackGroup: scanId,

@@ -13,8 +13,8 @@ export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'sc
   readonly lists?: TargetLists | undefined;
 }
 
-/** Counts of what a run has changed, and what of that was announced. */
-export interface ScanCounts {
+/** What was seen for the first time in a run. */
+export interface FirstCounts {
   firstHosts: number;
   firstPorts: number;
   /** IP protocols without ports (`nmap -sO`); absent in the state of older versions. */
@@ -22,11 +22,17 @@ export interface ScanCounts {
   firstFindings: number;
   /** Findings that were seen for the first time as well, but announced because they are high or critical. */
   graveFindings?: number;
+}
+
+/** Counts of what a run has changed, and what of that was announced. */
+export interface ScanCounts extends FirstCounts {
   changes: number;
   changedHosts: number;
   /** Hosts as nmap counted them at its end. */
   total?: number | undefined;
   announcedFirst?: number;
+  /** What of it the baselines so far have counted; absent in the state of older versions. */
+  announcedBaseline?: FirstCounts;
   announcedChanges?: number;
   announcedShrank?: boolean;
   announcedUnlisted?: boolean;

@@ -6,6 +6,7 @@ import type { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
 import type { ChangeDetector } from './detector.ts';
 import { baselineEvent, massChangeEvent, scopeShrankEvent } from './event.ts';
+import type { FirstCounts, ScanCounts } from './scan-record.ts';
 import { shrinkage } from './shrinkage.ts';
 import { TOO_MANY_KINDS } from './unlisted.ts';
 
@@ -46,11 +47,8 @@ export function detectOfRun(run: CurrentRun, mass: number, { others, remarks }: 
   const { context, record, unexplained } = run;
   if (unexplained.ports > 0) remarks.push(unexplainedText(unexplained));
   const { counts, ended: time } = record;
-  const first = counts.firstHosts + counts.firstPorts + (counts.firstProtocols ?? 0) + counts.firstFindings;
-  if (first > (counts.announcedFirst ?? 0)) {
-    counts.announcedFirst = first;
-    others.push(baselineEvent(context, time, counts));
-  }
+  const baseline = baselineOf(counts);
+  if (baseline !== undefined) others.push(baselineEvent(context, time, baseline));
   if (counts.changes > Math.max(mass, counts.announcedChanges ?? 0)) {
     counts.announcedChanges = counts.changes;
     others.push(massChangeEvent(context, time, counts.changes, counts.changedHosts));
@@ -59,6 +57,27 @@ export function detectOfRun(run: CurrentRun, mass: number, { others, remarks }: 
   if (shrank === undefined) return;
   counts.announcedShrank = true;
   others.push(scopeShrankEvent(context, time, shrank));
+}
+
+/**
+ * What was seen for the first time and no baseline has counted yet: the same scan may be read in parts, each with a baseline of its own.
+ * `before`: how much the others have counted.
+ */
+function baselineOf(counts: ScanCounts): (FirstCounts & { readonly before: number }) | undefined {
+  const { firstHosts, firstPorts, firstProtocols = 0, firstFindings, graveFindings = 0, announcedFirst: before = 0, announcedBaseline } = counts;
+  const first = firstHosts + firstPorts + firstProtocols + firstFindings;
+  if (first <= before) return undefined;
+  counts.announcedFirst = first;
+  counts.announcedBaseline = { firstHosts, firstPorts, firstProtocols, firstFindings, graveFindings };
+  if (announcedBaseline === undefined) return { ...counts.announcedBaseline, before };
+  return {
+    firstHosts: firstHosts - announcedBaseline.firstHosts,
+    firstPorts: firstPorts - announcedBaseline.firstPorts,
+    firstProtocols: firstProtocols - (announcedBaseline.firstProtocols ?? 0),
+    firstFindings: firstFindings - announcedBaseline.firstFindings,
+    graveFindings: graveFindings - (announcedBaseline.graveFindings ?? 0),
+    before,
+  };
 }
 
 /** masscan writes neither its ports nor its targets: a port that it lists for the first time may be new, or not scanned before. */

@@ -2,8 +2,9 @@ import { type Dataset, INVENTORY } from '../event/event.ts';
 import type { Queued } from '../state/queued.ts';
 import type { EarlierFates } from '../state/earlier-events.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
-import { type CountingTally, newTally } from '../state/tally.ts';
+import { type CountingTally, newTally, type Tally } from '../state/tally.ts';
 import type { AnswerCounts } from './answered.ts';
+import { noneGivenUp } from './given-up.ts';
 
 /**
  * The account of one sink: the only place where events are counted. Each tally balances: read = delivered + already there +
@@ -12,14 +13,35 @@ import type { AnswerCounts } from './answered.ts';
 export class Account {
   /** Events read in this run. */
   readonly tally: CountingTally = newTally();
-  /** portlog's own events: about this run, and inventory records. */
-  readonly own: CountingTally = newTally();
+  /** portlog's own events about this run, and inventory records. */
+  readonly health: CountingTally = newTally();
+  readonly inventory: CountingTally = newTally();
   /** Events that earlier runs left in the spool, counted as read when their fate is known. */
   readonly replayed: CountingTally = newTally();
+  /** Why events of any of them were discarded. */
+  readonly givenUp = noneGivenUp();
 
-  /** The tally for a dataset; no batch mixes portlog's own events with others. */
+  /** The tallies of this run. */
+  get ofThisRun(): readonly CountingTally[] {
+    return [this.tally, this.health, this.inventory];
+  }
+
+  /** portlog's own events: about this run, and inventory records. */
+  get own(): Tally {
+    const sum = newTally();
+    for (const tally of [this.health, this.inventory]) for (const fate of Object.keys(sum) as (keyof Tally)[]) sum[fate] += tally[fate];
+    return sum;
+  }
+
+  /** The tally for a dataset; no batch mixes events of several. */
   of(dataset: Dataset | undefined): CountingTally {
-    return dataset === 'nmap.health' || dataset === INVENTORY ? this.own : this.tally;
+    if (dataset === 'nmap.health') return this.health;
+    return dataset === INVENTORY ? this.inventory : this.tally;
+  }
+
+  /** The number of a tally of this run, see {@link earlier}. */
+  numberOf(tally: Tally): number {
+    return this.ofThisRun.findIndex((one) => one === tally);
   }
 
   read(tally: CountingTally, events: number): void {
@@ -70,14 +92,24 @@ export class Account {
   deadLettersDeleted(events: number): void {
     this.replayed.read += events;
     this.replayed.discarded += events;
+    this.givenUp.dead += events;
   }
 
   /** Counts events of this run whose group waited in the spool since an earlier run, now that its fate is known. */
-  earlier({ own, already, dead, discarded }: EarlierFates): void {
-    const tally = own ? this.own : this.tally;
+  earlier({ account, already, dead, discarded }: EarlierFates): void {
+    const tally = this.ofThisRun[account] ?? this.tally;
     tally.spooled -= already + dead + discarded;
     tally.already += already;
     tally.dead += dead;
     tally.discarded += discarded;
+    this.countOnce('dead', dead);
+    this.countOnce('discarded', discarded);
+  }
+
+  /** Events that were read again in this run count here, and not also among those of earlier runs. Another process may have counted them. */
+  private countOnce(fate: 'dead' | 'discarded', events: number): void {
+    const here = Math.min(events, this.replayed[fate]);
+    this.replayed[fate] -= here;
+    this.replayed.read -= here;
   }
 }

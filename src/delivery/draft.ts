@@ -13,11 +13,12 @@ export interface Draft {
   readonly batches: readonly QueuedBatch[];
 }
 
-/** Batches of the events of a draft that are to be sent. A batch counts in one tally only, so portlog's own events are in separate batches. */
-export function batchesToSend(admitted: readonly Admitted[], own: Tally, limits: BatchLimits): readonly BatchOf<Queued>[] {
+/** Batches of the events of a draft that are to be sent. A batch counts in one of the tallies only. */
+export function batchesToSend(admitted: readonly Admitted[], tallies: readonly Tally[], limits: BatchLimits): readonly BatchOf<Queued>[] {
   const wanted = admitted.filter(({ fate, refused }) => fate === undefined && refused === undefined);
-  return [wanted.filter(({ tally }) => tally !== own), wanted.filter(({ tally }) => tally === own)].flatMap((alike) => {
+  return tallies.flatMap((tally) => {
     const batcher = new Batcher<Queued>(limits);
+    const alike = wanted.filter((one) => one.tally === tally);
     const full = alike.flatMap(({ entry }) => batcher.add(entry, 0) ?? []);
     return [...full, ...batcher.takeOlderThan(0)];
   });

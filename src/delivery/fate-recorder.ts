@@ -86,7 +86,7 @@ export class FateRecorder {
 
   /** Notes an event whose group, or a part of it, waits since an earlier run; {@link countEarlier} asks at the end whether it still does. */
   noteWaiting(group: string, tally: Tally, isPart = false): void {
-    this.tables.earlierEvents.add(group, tally === this.account.own, isPart);
+    this.tables.earlierEvents.add(group, this.account.numberOf(tally), isPart);
   }
 
   countEarlier(): void {

@@ -1,6 +1,7 @@
 import type { PortlogError } from '../core/errors.ts';
 import type { SinkError } from '../sink/sink.ts';
 import type { Tally } from '../state/tally.ts';
+import type { GivenUp } from './given-up.ts';
 import type { SinkPipeline } from './sink-pipeline.ts';
 
 /** What became of the events of one sink. */
@@ -13,8 +14,12 @@ export interface SinkReport {
   readonly tally: Tally;
   /** portlog's own events: about this run, and inventory records. */
   readonly own: Tally;
+  /** The inventory records among them. */
+  readonly inventory: Tally;
   /** Events that earlier runs left in the spool. */
   readonly replayed: Tally;
+  /** Why events were discarded, of any of these. */
+  readonly givenUp: GivenUp;
   /** Events in the spool, of all runs; and those that are damaged on disk. */
   readonly waiting: number;
   readonly damaged: number;
@@ -33,13 +38,15 @@ export interface SinkReport {
 
 export function sinkReport({ sink, account, failure, firstRejection, health, spoolWriter }: SinkPipeline): SinkReport {
   const { events = 0, damaged = 0 } = spoolWriter?.tables.spool.usage() ?? {};
-  const { tally, own, replayed } = account;
+  const { tally, own, inventory, replayed, givenUp } = account;
   return {
     sink: sink.name,
     acknowledges: sink.acknowledges !== false,
     tally,
     own,
+    inventory,
     replayed,
+    givenUp,
     failure: failure ?? health.blocked,
     firstRejection,
     firstRefusal: health.firstRefusal,

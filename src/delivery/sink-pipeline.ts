@@ -131,7 +131,7 @@ export class SinkPipeline {
       this.endAckGroup();
       return one ?? [];
     });
-    const batches = batchesToSend(admitted, this.account.own, this.sink.limits);
+    const batches = batchesToSend(admitted, this.account.ofThisRun, this.sink.limits);
     return { admitted, batches: batches.map((batch) => this.numbered(batch)) };
   }
 

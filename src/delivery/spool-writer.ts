@@ -66,7 +66,7 @@ export class SpoolWriter {
   /** Deletes expired batches; true when any are left to be sent. */
   expire(): boolean {
     this.store.transaction(() => {
-      for (const lost of this.tables.spool.expire()) this.lose(lost);
+      for (const lost of this.tables.spool.expire()) this.lose(lost, 'old');
     });
     return this.tables.spool.hasWork();
   }
@@ -126,7 +126,8 @@ export class SpoolWriter {
     this.account.spooled(tally, entries.length);
     this.tallyOf.set(queuedBatch.seq, tally);
     this.uncounted.delete(queuedBatch.seq);
-    for (const lost of spool.makeRoom(this.beingSent === undefined ? this.uncounted : new Set([...this.uncounted, this.beingSent]))) this.lose(lost);
+    for (const lost of spool.makeRoom(this.beingSent === undefined ? this.uncounted : new Set([...this.uncounted, this.beingSent])))
+      this.lose(lost, 'full');
   }
 
   /**
@@ -220,11 +221,12 @@ export class SpoolWriter {
   }
 
   /** A batch was deleted with its events. */
-  lose({ seq, run, events }: LostBatch): void {
+  private lose({ seq, run, events }: LostBatch, why: 'full' | 'old'): void {
     const isOfThisRun = run === this.store.run;
     const tally = isOfThisRun ? (this.tallyOf.get(seq) ?? this.account.tally) : this.account.replayed;
     this.account.discarded(tally, events);
     this.account.unspooled(tally, events);
+    this.account.givenUp[why] += events;
     this.tallyOf.delete(seq);
   }
 

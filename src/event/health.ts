@@ -24,6 +24,8 @@ export interface RunFacts {
   /** Epoch milliseconds. */
   readonly started: number;
   readonly inputs: number;
+  /** Number of inputs that were not read to their end, or not at all, because the run was stopped. */
+  readonly unfinished: number;
   readonly scans: number;
   readonly hosts: number;
   readonly openPorts: number;
@@ -82,8 +84,9 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   const now = options.now();
   const found = [
     counted(run.scans, 'scan'),
-    counted(run.hosts, 'host'),
+    `${counted(run.hosts, 'host')} listed`,
     run.portScans === 0 && run.hosts > 0 ? NO_PORTS : openWords(run.openPorts, run.openProtocols),
+    ...(run.unfinished === 0 ? [] : [`stopped early: ${counted(run.unfinished, 'input')} not read to the end`]),
   ].join(', ');
   const sinks = run.sinks.map((sink) => `${sink.name}: ${sinkText(sink)}`).join('; ');
   return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {

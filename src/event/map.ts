@@ -54,8 +54,8 @@ export class EventMapper {
   openProtocols = 0;
   /** Findings so far that raise no change: guesses, and versions that may be patched. */
   unconfirmed = 0;
-  /** Runs so far, complete or cut, that looked at ports, as `nmap -sn` and `-sL` do not. */
-  portScans = 0;
+  /** Runs that have ended, complete or cut, and looked at ports. */
+  private endedPortScans = 0;
   /** Runs with impossible times, the first few. */
   readonly misdated: MisdatedScan[] = [];
 
@@ -66,6 +66,12 @@ export class EventMapper {
   /** The run that is being read. */
   get run(): RunContext | undefined {
     return this.context;
+  }
+
+  /** Runs so far that looked at ports, as `nmap -sn` and `-sL` do not; the one that is being read counts, because reading may stop within it. */
+  get portScans(): number {
+    const { context, record } = this;
+    return this.endedPortScans + (context !== undefined && looksAtPorts(context, record) ? 1 : 0);
   }
 
   /**
@@ -136,7 +142,7 @@ export class EventMapper {
       case 'end':
         if (this.context === undefined) return;
         this.noteMisdated(this.context, item.end);
-        if (looksAtPorts(this.context, this.record)) this.portScans++;
+        if (looksAtPorts(this.context, this.record)) this.endedPortScans++;
         yield scanEndEvent(this.context, this.record, item.end);
         this.context = undefined;
         this.record = new RunRecord();

@@ -1,5 +1,6 @@
 import { SiteWatch } from '../change/overdue-sites.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { whyGivenUp } from '../delivery/given-up.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import { isAlive } from '../core/process-alive.ts';
 import type { Store } from '../state/store.ts';
@@ -15,7 +16,7 @@ import {
   scheduledScanFailedEvent,
 } from '../event/health.ts';
 import { digest } from '../event/id.ts';
-import type { InputReport } from './input-report.ts';
+import type { InputReport, WhatWasRead } from './input-report.ts';
 import { markReported, unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 
@@ -84,32 +85,33 @@ export class HealthReporter {
   }
 
   /** At the end of a run: reports problems, and the sums. A run without news or problems reports nothing. */
-  async reportEnd(inputs: readonly InputReport[]): Promise<void> {
+  async reportEnd({ inputs, notRead }: WhatWasRead): Promise<void> {
     const events = this.failing(() => true);
     for (const problem of this.delivery.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
     const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
     // A replay without effect would only add to what waits.
     if (isIdle) return;
     const hasNewEvents = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
-    const isWorthASummary = hasNewEvents || events.length > 0 || inputs.some(({ problem }) => problem !== undefined);
+    const isWorthASummary = hasNewEvents || events.length > 0 || inputs.some((input) => problemsIn(input) > 0) || notRead.length > 0;
     // One event per scan, which a sink recognises when it comes again.
     for (const scan of inputs.flatMap(({ misdated }) => misdated)) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isWorthASummary) return this.delivery.announce(events);
-    await this.delivery.announce([...events, this.summary(inputs)]);
+    await this.delivery.announce([...events, this.summary(inputs, notRead.length)]);
   }
 
-  private summary(inputs: readonly InputReport[]): LogEvent {
+  private summary(inputs: readonly InputReport[], notRead: number): LogEvent {
     const sumOf = (count: (input: InputReport) => number): number => inputs.reduce((sum, input) => sum + count(input), 0);
     return runSummaryEvent(this.options, {
       key: this.runKey,
       started: this.started,
       inputs: inputs.length,
+      unfinished: sumOf(({ partOnly }) => (partOnly ? 1 : 0)) + notRead,
       scans: sumOf(({ runs }) => runs),
       hosts: sumOf(({ hosts }) => hosts),
       openPorts: sumOf(({ openPorts }) => openPorts),
       portScans: sumOf(({ portScans }) => portScans),
       openProtocols: sumOf(({ openProtocols }) => openProtocols),
-      problems: sumOf(problemsIn),
+      problems: sumOf(problemsIn) + notRead,
       sinks: this.delivery.pipelines.map(({ sink, account: { tally, replayed } }) => ({
         name: sink.name,
         acknowledges: sink.acknowledges !== false,
@@ -130,8 +132,8 @@ export class HealthReporter {
   }
 }
 
-function problemsIn({ problem, refused, incomplete, failed, empty }: InputReport): number {
-  return (problem === undefined ? 0 : 1) + refused + incomplete + failed + empty;
+function problemsIn({ problem, partOnly, refused, incomplete, failed, empty }: InputReport): number {
+  return (problem === undefined && !partOnly ? 0 : 1) + refused + incomplete + failed + empty;
 }
 
 function problemsOf({ sink, account, failure, firstRejection, health, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
@@ -146,7 +148,7 @@ function problemsOf({ sink, account, failure, firstRejection, health, spoolWrite
     problems.push({
       kind: 'discarded',
       sink: sink.name,
-      reason: 'the spool is full, there are too many dead letters, or they were too old',
+      reason: whyGivenUp(account.givenUp) || 'they could not be kept',
       events: discarded,
     });
   const removed = tally.removed + replayed.removed;

@@ -11,6 +11,8 @@ import type { ChangesInProgress, NotedChanges } from './noted-changes.ts';
 export interface InputReport {
   readonly name: string;
   readonly bytes: number;
+  /** Reading was stopped before its end: interrupted, or no sink takes anything more. The rest was neither read nor compared. */
+  readonly partOnly: boolean;
   readonly runs: number;
   readonly hosts: number;
   readonly openPorts: number;
@@ -45,7 +47,14 @@ export interface InputReport {
   readonly changes: NotedChanges | undefined;
 }
 
-/** The same while the input is read. */
+/** The inputs of a run. */
+export interface WhatWasRead {
+  readonly inputs: readonly InputReport[];
+  /** Names of sources that were not even begun, because the run was interrupted or no sink takes anything more. */
+  readonly notRead: readonly string[];
+}
+
+/** The report while the input is read. */
 export type InputInProgress = { -readonly [Key in keyof InputReport]: InputReport[Key] } & {
   readonly remarks: string[];
   changes: ChangesInProgress | undefined;
@@ -65,6 +74,7 @@ export function newInputReport(name: string): InputInProgress {
   return {
     name,
     bytes: 0,
+    partOnly: false,
     runs: 0,
     hosts: 0,
     openPorts: 0,

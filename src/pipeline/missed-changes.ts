@@ -12,6 +12,7 @@ export function missedChanges(
 ): readonly LogEvent[] {
   if (isStuck) return [];
   const { events, areSomeDeleted } = announced.missed(scan, sink.identity);
+  input?.noteEarlier(sink.name, events);
   if (areSomeDeleted) input?.remark(`${sink.name} ${CHANGES_GONE}`);
   return events;
 }

@@ -10,6 +10,8 @@ export interface NotedChanges {
   readonly first: Readonly<Record<string, readonly string[]>>;
   /** Whether something was seen for the first time, without anything earlier to compare with. */
   readonly isBaseline: boolean;
+  /** Changes that were announced before, and go now to a sink that did not have them: their number by the sink's name. */
+  readonly earlier: Readonly<Record<string, number>>;
 }
 
 /** The same while the input is compared. */
@@ -17,12 +19,13 @@ export interface ChangesInProgress {
   readonly counts: Record<string, number>;
   readonly first: Record<string, string[]>;
   isBaseline: boolean;
+  readonly earlier: Record<string, number>;
 }
 
 const MAX_NAMED = 3;
 
 export function noChanges(): ChangesInProgress {
-  return { counts: {}, first: {}, isBaseline: false };
+  return { counts: {}, first: {}, isBaseline: false, earlier: {} };
 }
 
 /** Counts announced events: changes, and events about the run as a whole. */
@@ -36,6 +39,11 @@ export function noteChanges(noted: ChangesInProgress, events: readonly LogEvent[
     const place = placeOf(event);
     if (named.length < MAX_NAMED && !named.includes(place)) named.push(place);
   }
+}
+
+/** Counts earlier changes that a sink gets now; 0 when it gets only what concerns a run as a whole. */
+export function noteEarlier({ earlier }: ChangesInProgress, sink: string, events: readonly LogEvent[]): void {
+  if (events.length > 0) earlier[sink] = (earlier[sink] ?? 0) + events.filter(({ action }) => !ABOUT_THE_RUN.has(action)).length;
 }
 
 const ABOUT_THE_RUN: ReadonlySet<string> = new Set(['baseline', 'mass-change', 'scope-shrank']);

@@ -81,13 +81,15 @@ async function readAll(source: Source, shipping: Shipping, report: InputInProgre
   tracker?.beginInput(report);
   delivery.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
-    if (await readBytes(source, shipping, report, reading, reader)) return;
+    report.partOnly = await readBytes(source, shipping, report, reading, reader);
+    if (report.partOnly) return;
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     report.problem = error;
   }
   // A file that we stopped reading is not incomplete; a live scan that we stopped is.
   if (stop.aborted && !source.live) {
+    report.partOnly = true;
     await reading.settle();
     tracker?.flush();
     await delivery.commit();
@@ -105,6 +107,8 @@ async function readBytes(source: Source, shipping: Shipping, report: InputInProg
   const { delivery, stop, tracker, clock, onProgress } = shipping;
   const commit = (): Promise<void> => delivery.commit();
   for await (const chunk of whileIdle(source.bytes(stop), clock, () => delivery.hasWaiting, commit)) {
+    // Nothing of it would be taken.
+    if (stop.aborted && !source.live) return false;
     report.bytes += chunk.length;
     await reading.push(chunk);
     // Hosts of a running scan are compared immediately.
@@ -164,6 +168,21 @@ async function forward(
   items: Iterable<ScanItem>,
   isStopped: () => boolean,
   interpreter: Interpreter,
+  shipping: Shipping,
+  report: InputInProgress,
+): Promise<void> {
+  try {
+    await forwardAll(items, isStopped, interpreter, shipping, report);
+  } finally {
+    // However it ends, the report says what was read.
+    noteCounts(report, interpreter.mapper);
+  }
+}
+
+async function forwardAll(
+  items: Iterable<ScanItem>,
+  isStopped: () => boolean,
+  interpreter: Interpreter,
   { delivery, healthReporter, tracker, event: { scannerHost } }: Shipping,
   report: InputInProgress,
 ): Promise<void> {
@@ -190,11 +209,10 @@ async function forward(
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
     if (healthReporter?.hasUnreportedFailure === true) await healthReporter.watch();
   }
-  report.openPorts = interpreter.mapper.openPorts;
-  report.openProtocols = interpreter.mapper.openProtocols;
-  report.unconfirmed = interpreter.mapper.unconfirmed;
-  report.portScans = interpreter.mapper.portScans;
-  report.hosts = interpreter.mapper.hostsListed;
+}
+
+function noteCounts(report: InputInProgress, { openPorts, openProtocols, unconfirmed, portScans, hostsListed: hosts }: EventMapper): void {
+  Object.assign(report, { openPorts, openProtocols, unconfirmed, portScans, hosts });
 }
 
 function sumOf(counts: Readonly<Record<string, number>>): number {
@@ -204,7 +222,7 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
 function noteAbandoned(report: InputInProgress, delivery: Delivery): void {
   const stuck = delivery.stuckSink;
   if (stuck === undefined || report.problem !== undefined) return;
-  report.problem = new PortlogError('spool-full', `${report.name} was only read up to byte ${report.bytes}: the spool for ${stuck} is full`, {
+  report.problem = new PortlogError('spool-full', `${report.name} was only read up to byte ${report.bytes} for ${stuck}: its spool is full`, {
     hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
   });
 }

@@ -11,7 +11,7 @@ import type { PortlogError } from '../core/errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { Finder, type FindingOptions } from '../finding/finder.ts';
 import { HealthReporter } from './health-reporter.ts';
-import type { InputReport } from './input-report.ts';
+import type { InputReport, WhatWasRead } from './input-report.ts';
 import { type Progress, shipSource } from './ship-source.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Source } from '../source/source.ts';
@@ -60,8 +60,7 @@ interface ShipChanges extends ChangeOptions {
   readonly lists?: TargetLists | undefined;
 }
 
-export interface ShipReport {
-  readonly inputs: readonly InputReport[];
+export interface ShipReport extends WhatWasRead {
   readonly sinks: readonly SinkReport[];
   readonly interrupted: boolean;
   /** Earlier runs that were killed. */
@@ -90,6 +89,7 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   const threads = threadsFor(options, event);
   delivery.start(options.retryDeadLetters === true, options.takeOver, options.unanswered);
   const inputs: InputReport[] = [];
+  const notRead = (): readonly string[] => options.sources.slice(inputs.length).map(({ name }) => name);
   const readAll = async (): Promise<void> => {
     await healthReporter?.reportMissed(maxAges);
     for (const source of options.sources) {
@@ -103,13 +103,14 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
     await delivery.whileFlushing(clock, readAll);
     isRead = true;
     await threads?.close();
-    await conclude(delivery, healthReporter, maxAges, inputs);
+    await conclude(delivery, healthReporter, maxAges, { inputs, notRead: notRead() });
   } finally {
     lastChance.end();
     await threads?.close();
   }
   return {
     inputs,
+    notRead: notRead(),
     sinks: delivery.report(),
     interrupted: stop.aborted,
     lostRuns: store?.lostRuns ?? [],
@@ -123,13 +124,13 @@ async function conclude(
   delivery: Delivery,
   healthReporter: HealthReporter | undefined,
   maxAges: ReadonlyMap<string, number>,
-  inputs: readonly InputReport[],
+  read: WhatWasRead,
 ): Promise<void> {
   await delivery.finish();
   await delivery.renew();
   if (healthReporter !== undefined) {
     await healthReporter.reportMissed(maxAges);
-    await healthReporter.reportEnd(inputs);
+    await healthReporter.reportEnd(read);
     await delivery.finish();
   }
   await delivery.close();

@@ -1,8 +1,9 @@
 import { Detected } from '../change/detected.ts';
 import { UnlistedKinds } from '../change/unlisted.ts';
 import { mistake } from '../core/mistake.ts';
+import type { LogEvent } from '../event/event.ts';
 import { type InputInProgress, noteRemarks } from './input-report.ts';
-import { noChanges, noteChanges } from './noted-changes.ts';
+import { noChanges, noteChanges, noteEarlier } from './noted-changes.ts';
 
 /** The comparison of an input with the known state, which may take place when a later input is read. Results go to its report. */
 export class TrackedInput {
@@ -25,6 +26,11 @@ export class TrackedInput {
   note({ remarks, changes, others }: Detected): void {
     noteRemarks(this.report, remarks);
     if (this.report.changes !== undefined) noteChanges(this.report.changes, [...changes, ...others]);
+  }
+
+  /** Notes earlier changes that this sink gets now. */
+  noteEarlier(sink: string, events: readonly LogEvent[]): void {
+    if (this.report.changes !== undefined) noteEarlier(this.report.changes, sink, events);
   }
 
   /** Tells people something about the input. */

@@ -21,17 +21,17 @@ export interface ChangeListOptions {
   readonly sites: readonly string[];
   /** Start of the time range; undefined: all. */
   readonly since: number | undefined;
-  /** Whether a weakness was found when its host was seen for the first time. */
-  readonly isFirstSighting: (site: string, host: string, time: number) => boolean;
+  /** For a report of scans, which is about what changed between them: whether a weakness was found when its host was seen for the first time. */
+  readonly isFirstSighting?: ((site: string, host: string, time: number) => boolean) | undefined;
 }
 
 /**
- * The latest changes and baselines, from the change events that the state keeps. A high or critical weakness of a host that is seen for the
- * first time raises an alert, but is not listed as a change here.
+ * The latest changes and baselines, from the change events that the state keeps: all that were announced. With `isFirstSighting`, without high or
+ * critical weaknesses of hosts that are seen for the first time, which are announced beside a baseline.
  */
 export function changeListOf(
   database: Database,
-  { sites, since = Number.NEGATIVE_INFINITY, isFirstSighting }: ChangeListOptions,
+  { sites, since = Number.NEGATIVE_INFINITY, isFirstSighting = () => false }: ChangeListOptions,
 ): Pick<ReportFacts, 'changes' | 'baselines'> {
   const changes = new Top<ChangeFact>(MOST_CHANGES, latestFirst);
   const baselines = new Top<BaselineFact>(MOST_BASELINES, latestFirst);

@@ -19,10 +19,12 @@ export interface GatherOptions {
   readonly sites: readonly string[];
   /** Changes announced since then; undefined: all. */
   readonly since: number | undefined;
+  /** Only what changed between the scans, not what was announced beside a baseline. */
+  readonly isOfScans?: boolean;
 }
 
 /** Collects the content of a report from the state. Holds one host at a time, and of each list only what is shown. */
-export function gather(database: Database, { now, sites, since: from }: GatherOptions): Omit<ReportFacts, 'scans'> {
+export function gather(database: Database, { now, sites, since: from, isOfScans = false }: GatherOptions): Omit<ReportFacts, 'scans'> {
   const lists = new Lists(now);
   const gaps: string[] = [];
   for (const name of sites) {
@@ -36,7 +38,7 @@ export function gather(database: Database, { now, sites, since: from }: GatherOp
     since: from,
     gaps,
     ...lists.facts(),
-    ...changeListOf(database, { sites, since: from, isFirstSighting: (...at) => lists.isFirstSighting(...at) }),
+    ...changeListOf(database, { sites, since: from, isFirstSighting: isOfScans ? (...at) => lists.isFirstSighting(...at) : undefined }),
   };
 }
 

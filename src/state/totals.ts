@@ -1,6 +1,7 @@
 import type { Database } from './database.ts';
 import type { RunSums } from './runs.ts';
 import type { Tally } from './tally.ts';
+import type { SinkIdentity } from '../sink/sink.ts';
 
 /** Events read; portlog's own events and records; events that earlier runs had left in the spool. */
 export type Account = 'read' | 'own' | 'replayed';
@@ -12,6 +13,14 @@ export interface EventTotal {
   readonly sink: string;
   readonly account: Account;
   readonly fate: string;
+  readonly events: number;
+  /** When the last of them were counted, epoch milliseconds. */
+  readonly last: number;
+}
+
+/** Events that were neither delivered nor kept, or purged, by all runs so far. */
+export interface GivenUpSoFar {
+  readonly identity: SinkIdentity;
   readonly events: number;
   /** When the last of them were counted, epoch milliseconds. */
   readonly last: number;
@@ -78,6 +87,15 @@ export class Totals {
     return this.database.all(
       'SELECT sink, account, fate, events, last FROM event_total ORDER BY sink, account, fate',
     ) as unknown as readonly EventTotal[];
+  }
+
+  /** Of sinks for which events are kept. */
+  givenUp(): readonly GivenUpSoFar[] {
+    const rows = this.database.all(
+      `SELECT type, target, scope, sum(events) AS events, max(last) AS last FROM event_total
+       JOIN sink ON event_total.sink = type || ' ' || target || ' ' || scope WHERE fate = 'discarded' GROUP BY sink.id ORDER BY sink.id`,
+    ) as unknown as readonly (SinkIdentity & { events: number; last: number })[];
+    return rows.map(({ events, last, ...identity }) => ({ identity, events, last }));
   }
 
   sinks(): readonly SinkState[] {

@@ -42,11 +42,11 @@ beforeAll(async () => {
 describe('a protocol without ports is no open port', () => {
   test('in the sums of a run, which standard error and the event tell in the same words', async () => {
     const summary = written.find(({ event }) => event.action === 'run-summary');
-    expect(summary?.message).toContain('ended well: 1 scan, 2 hosts, 1 open port, 2 open protocols; ');
+    expect(summary?.message).toContain('ended well: 1 scan, 2 hosts listed, 1 open port, 2 open protocols; ');
     writeFileSync(inHome('only.xml'), scanOf(host('192.0.2.7', protocols(1, 2, 6))));
     const { stderr } = await portlog([inHome('only.xml'), '--state-dir', inHome('only'), '--to', `file=${inHome('only.ndjson')}`]);
     expect(stderr).toContain('1 host listed, 3 open protocols');
-    expect(readFileSync(inHome('only.ndjson'), 'utf8')).toContain('ended well: 1 scan, 1 host, 3 open protocols; ');
+    expect(readFileSync(inHome('only.ndjson'), 'utf8')).toContain('ended well: 1 scan, 1 host listed, 3 open protocols; ');
   });
 
   test('in the events of host and baseline', () => {

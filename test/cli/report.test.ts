@@ -20,6 +20,13 @@ test('of scans: what is open at the end, and what changed between them', async (
   expect(stderr).toContain('after.xml: 1 run, 1 host listed, 1 open port');
 });
 
+test('of scans: a severe weakness in the first of them is no change between them', async () => {
+  const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
+  const { stdout } = await portlog(['report', '--format', 'json', '-'], { input: scan(host('192.0.2.7', telnet)) });
+  const { changes, findings } = JSON.parse(stdout);
+  expect([changes.total, findings.total]).toEqual([0, 1]);
+});
+
 test('of scans: nothing of it is left behind, and the state of the user is not touched', async () => {
   const home = freshDir();
   const tmp = freshDir();
@@ -84,11 +91,11 @@ describe('of known state: what counts as a change', () => {
   const nginx = (version: string): string =>
     port(80, 'open', `<service name="http" product="nginx" version="${version}" method="probed" conf="10"/>`);
 
-  test('the first scan is a baseline, and no change', async () => {
+  test('the first scan is a baseline, and its severe weaknesses are changes, as they were reported', async () => {
     const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
     const { changes, baselines, findings } = await known(night(0, host('192.0.2.7', telnet), host('192.0.2.9', port(443))));
-    expect(changes).toEqual({ rows: [], total: 0 });
-    // It alerts all the same, and stands here among the weaknesses.
+    // It was reported beside the baseline, so it is in the list, too.
+    expect(changes).toMatchObject({ total: 1, rows: [{ action: 'finding-opened', message: '192.0.2.7 23/tcp Telnet is reachable [high]' }] });
     expect(findings).toMatchObject({ total: 1, rows: [{ level: 'high', host: '192.0.2.7', port: '23/tcp' }] });
     expect(baselines).toMatchObject({
       rows: [

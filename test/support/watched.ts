@@ -30,7 +30,7 @@ export function ownDirectory(): void {
 /** How a run went in which everything was delivered, but for what the files are said to have. */
 export function report(names: readonly string[], problems: Readonly<Record<string, PortlogError>> = {}): ShipReport {
   const inputs = names.map((name) => Object.assign(newInputReport(name), { problem: problems[basename(name)] }));
-  return { inputs, sinks: [sinkReportOf()], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
+  return { inputs, notRead: [], sinks: [sinkReportOf()], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
 }
 
 interface Told {

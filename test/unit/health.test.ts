@@ -9,7 +9,8 @@ const NOW = Date.parse('2026-01-31T12:00:00Z');
 const OPTIONS = { ...DEFAULT_OPTIONS, now: () => NOW, tags: ['dmz'], labels: { team: 'net' } };
 const RUN = '5f0c3f4a1d2b7c9e8a6d5b4c3f2e1d0a';
 const NONE = { read: 0, delivered: 0, already: 0, dead: 0, spooled: 0, discarded: 0, withheld: 0 };
-const FACTS = { key: RUN, started: NOW - 2000, inputs: 1, scans: 1, hosts: 3, openPorts: 5, openProtocols: 0, portScans: 1, problems: 0 };
+const COUNTS = { hosts: 3, openPorts: 5, openProtocols: 0, portScans: 1, problems: 0 };
+const FACTS = { key: RUN, started: NOW - 2000, inputs: 1, unfinished: 0, scans: 1, ...COUNTS };
 
 describe('run-summary', () => {
   const summary = runSummaryEvent(OPTIONS, {
@@ -30,7 +31,7 @@ describe('run-summary', () => {
         delivery: { sink: ['loki http://loki:3100', 'elasticsearch https://es:9200'], read: 18, delivered: 9, already: 1, spooled: 8, dead: 0 },
       },
       'message':
-        'portlog run ended with problems: 1 scan, 3 hosts, 5 open ports; loki http://loki:3100: read 9 = sent 9; elasticsearch https://es:9200: read 9 = already 1 + spooled 8',
+        'portlog run ended with problems: 1 scan, 3 hosts listed, 5 open ports; loki http://loki:3100: read 9 = sent 9; elasticsearch https://es:9200: read 9 = already 1 + spooled 8',
     });
   });
 
@@ -40,6 +41,11 @@ describe('run-summary', () => {
       ecs(runSummaryEvent(OPTIONS, { ...FACTS, sinks: [{ name: 'loki', acknowledges: true, sums, replayed }] }))['message'];
     expect(said({ ...NONE, read: 2, delivered: 2 })).toMatch(/; loki: read 2 = delivered 2, of earlier runs delivered 3 \+ already 5$/);
     expect(said(NONE)).toMatch(/; loki: of earlier runs delivered 3 \+ already 5$/);
+  });
+
+  test('of a run that was stopped says so, and is not said to have ended well', () => {
+    const { message } = runSummaryEvent(OPTIONS, { ...FACTS, inputs: 2, unfinished: 1, problems: 1, sinks: [] });
+    expect(message).toContain('ended with problems: 1 scan, 3 hosts listed, 5 open ports, stopped early: 1 input not read to the end; ');
   });
 
   test('of another run is another event, of the same run the same', () => {

@@ -36,7 +36,7 @@ test('a sink that fails is reported once, and again when it has worked meanwhile
     await pass(1000);
   }
   health.failed(new SinkError('temporary', 'down'));
-  await reporter.reportEnd([]);
+  await reporter.reportEnd({ inputs: [], notRead: [] });
   await delivery.finish();
   const problems = told.filter(({ action }) => action === 'delivery-problem');
   expect(problems.map(({ message }) => message)).toEqual(Array.from({ length: 3 }, () => 'bad: events cannot be delivered: down'));

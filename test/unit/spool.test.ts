@@ -109,6 +109,23 @@ describe('the spool', () => {
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
+  test('events that wait, are read again and are then dropped count once: in this run', async () => {
+    const stateDir = fastDir();
+    const later = eventsOf(scan(host('192.0.2.200', port(80)), 'scanner="nmap" args="nmap 192.0.2.200" start="1760099999"'));
+    await runPipeline(scriptedSink(down, SMALL), EVENTS, { stateDir });
+    const store = openStore(stateDir);
+    const { bytes } = store.waiting()[0]?.tables.spool.usage() ?? { bytes: 0 };
+    store.close();
+    const limits = { maxBytes: bytes + 1, whenFull: 'drop-oldest' } as const;
+    const { account } = await runPipeline(scriptedSink(down, SMALL), [...EVENTS, ...later], { stateDir, limits });
+    const { tally, replayed, givenUp } = account;
+    expect(tally).toMatchObject({ read: EVENTS.length + later.length, delivered: 0, already: 0, dead: 0 });
+    expect(tally.discarded).toBeGreaterThan(0);
+    expect(tally.spooled + tally.discarded).toBe(tally.read);
+    expect(replayed).toMatchObject({ read: 0, discarded: 0 });
+    expect(givenUp).toEqual({ full: tally.discarded, old: 0, dead: 0 });
+  });
+
   test('events that have waited too long are discarded and counted', async () => {
     const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });

@@ -73,7 +73,7 @@ const statements = statementsIn(join(ROOT, 'src'));
 beforeAll(() => {
   database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
   database.run(
-    'CREATE TEMP TABLE awaited (sink INTEGER, ack_group BLOB, own INTEGER, part INTEGER, events INTEGER, PRIMARY KEY (sink, ack_group, own, part)) WITHOUT ROWID',
+    'CREATE TEMP TABLE awaited (sink INTEGER, ack_group BLOB, account INTEGER, part INTEGER, events INTEGER, PRIMARY KEY (sink, ack_group, account, part)) WITHOUT ROWID',
   );
 });
 afterAll(() => database.close());

@@ -13,7 +13,7 @@ function saidOf(more: Partial<SinkReport>): string {
   const sink = sinkReportOf({ sink: 'es', waiting: 5, ...more });
   let said = '';
   const log = new Log({ write: (text: string) => void (said += text) } as never, 'normal');
-  printSummary({ inputs: [], sinks: [sink], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
+  printSummary({ inputs: [], notRead: [], sinks: [sink], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
   return said.split('\n').find((line) => line.includes('on disk')) ?? '';
 }
 
@@ -30,12 +30,14 @@ test.for<readonly [string, Partial<InputReport>, string]>([
   ['a scan that nmap ended with an error', { failed: 1 }, '1 run, 4 hosts listed, 0 open ports'],
   ['a scan that gave up on a host', { timedOut: 1 }, '1 run, 4 hosts listed, 0 open ports'],
   ['a scan that was cut', { incomplete: 1 }, '1 run, 4 hosts listed, 0 open ports'],
+  ['a scan of which only a part was read', { partOnly: true }, '1 run, 4 hosts listed, 0 open ports'],
+  ['a scan with an element that cannot be read', { refused: 1 }, '1 run, 4 hosts listed, 0 open ports'],
   ['a scan beside a list scan', { listed: 1, runs: 2 }, '2 runs, 4 hosts listed, 0 open ports; nothing has changed'],
 ])('only a whole scan says that nothing has changed: %s', ([, more, said]) => {
   let text = '';
   const log = new Log({ write: (line: string) => void (text += line) } as never, 'normal');
-  const changes = { counts: {}, first: {}, isBaseline: false } as unknown as NonNullable<InputReport['changes']>;
+  const changes = { counts: {}, first: {}, isBaseline: false, earlier: {} } as unknown as NonNullable<InputReport['changes']>;
   const input: InputReport = { ...newInputReport('scan.xml'), runs: 1, hosts: 4, portScans: 1, ...more, changes };
-  printSummary({ inputs: [input], sinks: [], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
+  printSummary({ inputs: [input], notRead: [], sinks: [], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
   expect(text).toBe(`portlog: scan.xml: ${said}\n`);
 });

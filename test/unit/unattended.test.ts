@@ -18,7 +18,8 @@ ownDirectory();
 /** How a run went in which everything was delivered, but for what is said. */
 function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink: Partial<SinkReport> = {}): ShipReport {
   const sinks = [sinkReportOf(sink)];
-  return { inputs: inputs.map(newInputReport), sinks, interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined, ...more };
+  const rest = { notRead: [], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
+  return { inputs: inputs.map(newInputReport), sinks, ...rest, ...more };
 }
 
 describe('the watcher', () => {

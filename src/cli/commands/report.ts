@@ -107,7 +107,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
     printInputs(shipped, log);
     const code = exitCode(shipped);
     if (code === EXIT.noInput || code === EXIT.state) return { facts: undefined, code };
-    const known = gather(store.database, { now: systemClock.now(), sites: knownSites(store.database), since: undefined });
+    const known = gather(store.database, { now: systemClock.now(), sites: knownSites(store.database), since: undefined, isOfScans: true });
     return { facts: { ...known, scans: ended(), gaps: shipped.inputs.flatMap(gapsOf) }, code };
   } finally {
     store.close();

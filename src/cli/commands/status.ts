@@ -10,6 +10,7 @@ import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../core/process-alive.ts';
 import { Runs } from '../../state/runs.ts';
 import { hasState, stateFile, waitingSinks } from '../../state/store.ts';
+import { Totals } from '../../state/totals.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
@@ -118,6 +119,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     schedules: schedulesOf(config, file).map((schedule) => scheduleStatus(scans, schedule, now)),
     directories: await Promise.all(directoriesOf(database, config, now).map((path) => directoryStatus(database, path))),
     sinks: waitingSinks(database),
+    givenUp: new Totals(database).givenUp(),
   };
 }
 

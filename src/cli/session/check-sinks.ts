@@ -15,6 +15,8 @@ interface ToShip {
   readonly sources: readonly Pick<Source, 'live'>[];
   /** Whether undelivered events can be kept. */
   readonly isKept: boolean;
+  /** The oldest of them are given up when the spool is full. */
+  readonly dropsOldest: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ interface ToShip {
  */
 export async function checkSinks(
   context: CommandContext,
-  { sinks, sources, isKept }: ToShip,
+  { sinks, sources, isKept, dropsOldest }: ToShip,
   stop: AbortSignal,
 ): Promise<ExitCode | readonly Unanswered[]> {
   const { log, outages } = context;
@@ -39,7 +41,10 @@ export async function checkSinks(
     if (isNews) log.info(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again once this is fixed');
     return EXIT.usage;
   }
-  if (sources.length > 0 && isKept && isNews) log.warn('the scan is read all the same; what cannot be delivered waits on disk');
+  if (sources.length > 0 && isKept && isNews && !stop.aborted)
+    log.warn(
+      `the scan is read all the same; what cannot be delivered waits on disk${dropsOldest ? ', the newest of it if there is not enough room' : ''}`,
+    );
   return sinks.flatMap((sink, index) => {
     const error = found[index]?.unanswered;
     return error === undefined ? [] : [{ sink, error, since }];

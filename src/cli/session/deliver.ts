@@ -96,9 +96,10 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
   const { log } = context;
   const { sinks, store, without, ...shipping } = shipment;
   const interruption = shipment.interruption ?? onInterrupt((text) => log.info(text));
+  const dropsOldest = settings.spool.whenFull === 'drop-oldest';
   try {
     if (store !== undefined) printLostRuns(store.lostRuns, log);
-    const asked = await checkSinks(context, { ...shipment, isKept: without === undefined }, interruption.stop);
+    const asked = await checkSinks(context, { ...shipment, isKept: without === undefined, dropsOldest }, interruption.stop);
     if (typeof asked === 'number') return { code: asked, report: undefined };
     const shipped = await ship({ ...shipOptions(context, settings, { ...shipping, sinks, store, interruption }), unanswered: asked });
     const report = { ...shipped, untracked: shipped.untracked ?? without };

@@ -1,6 +1,6 @@
 import type { ChangeAction } from '../../../change/change.ts';
 import type { NotedChanges } from '../../../pipeline/noted-changes.ts';
-import { withCommas } from '../../../event/text.ts';
+import { counted, withCommas } from '../../../event/text.ts';
 
 /** Each kind of change in words, singular and plural, most severe first. */
 const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>> = {
@@ -25,12 +25,24 @@ const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>
  * The changes as a part of a line: `changed: 2 ports opened (192.0.2.7 23/tcp, 192.0.2.9 80/tcp), 1 host missing (192.0.2.8)`. Undefined
  * without changes, unless a complete scan allows to say that nothing has changed.
  */
-export function changesText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean): string | undefined {
+export function changesText(noted: NotedChanges, isWhole: boolean): string | undefined {
+  const earlier = Object.entries(noted.earlier).map(earlierText);
+  const parts = [newText(noted, isWhole, earlier.length > 0), ...earlier].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+function newText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean, hasEarlier: boolean): string | undefined {
   const actions = Object.keys(WORDS).filter((action) => (counts[action] ?? 0) > 0) as readonly ChangeAction[];
   const parts = actions.map((action) => countText(action, counts[action] ?? 0, first[action] ?? []));
   if (parts.length === 0 && isBaseline) return 'seen for the first time: taken as the baseline';
-  if (parts.length === 0) return isWhole ? 'nothing has changed' : undefined;
+  if (parts.length === 0 && !isWhole) return undefined;
+  if (parts.length === 0) return hasEarlier ? 'nothing new' : 'nothing has changed';
   return `changed: ${parts.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
+}
+
+/** What was told before, and goes now to a sink that did not have it. */
+function earlierText([sink, changes]: readonly [string, number]): string {
+  return changes === 0 ? `the earlier baseline goes to ${sink}` : `${counted(changes, 'earlier change')} ${changes === 1 ? 'goes' : 'go'} to ${sink}`;
 }
 
 function countText(action: ChangeAction, number: number, places: readonly string[]): string {

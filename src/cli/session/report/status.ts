@@ -1,6 +1,7 @@
 import { inWords } from '../../../change/phrases.ts';
 import type { OpenRun } from '../../../state/runs.ts';
 import type { WaitingSink } from '../../../state/store.ts';
+import type { GivenUpSoFar } from '../../../state/totals.ts';
 import { EXIT, type ExitCode } from '../../../core/errors.ts';
 import { counted, printable, withCommas } from '../../../event/text.ts';
 import type { FailedFile } from '../../../state/file-attempts.ts';
@@ -8,7 +9,7 @@ import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
 import { mostSevere } from './summary.ts';
 import { iso, waitingFields } from './waiting.ts';
-import { shownIdentity } from '../../../sink/shown.ts';
+import { shownIdentity, shownTarget } from '../../../sink/shown.ts';
 import { sized } from './words.ts';
 
 const HOUR_MS = 3_600_000;
@@ -26,6 +27,7 @@ export interface Status {
   readonly schedules: readonly ScheduleStatus[];
   readonly directories: readonly DirectoryStatus[];
   readonly sinks: readonly WaitingSink[];
+  readonly givenUp: readonly GivenUpSoFar[];
 }
 
 interface DirectoryStatus {
@@ -97,12 +99,16 @@ export function statusText(status: Status): string {
       status.directories.flatMap((directory) => directoryText(directory, now)),
     ),
     ...part('sink', status.sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : status.sinks.map(sinkText)),
+    ...part(
+      'given up',
+      status.givenUp.map((one) => givenUpText(one, now)),
+    ),
   ].join('');
 }
 
 /** For machines, in one line. */
 export function statusJson(status: Status): string {
-  const { state, running, lost, sites, schedules, directories, sinks } = status;
+  const { state, running, lost, sites, schedules, directories, sinks, givenUp } = status;
   return JSON.stringify({
     exit: statusCode(status),
     state,
@@ -131,6 +137,7 @@ export function statusJson(status: Status): string {
       unfinished: unfinished.map(({ name, since }) => ({ name, since: iso(since) })),
     })),
     sinks: sinks.map(waitingFields),
+    givenUp: givenUp.map(({ identity, events, last: time }) => ({ ...identity, target: shownTarget(identity.target), events, last: iso(time) })),
   });
 }
 
@@ -180,6 +187,11 @@ function outcome({ started, ended, problem }: ScheduledScan): string {
 
 function when(time: number, now: number): string {
   return `${iso(time) ?? ''} (${inWords(now - time)} ago)`;
+}
+
+/** What no replay can send. */
+function givenUpText({ identity, events, last }: GivenUpSoFar, now: number): string {
+  return `${shownIdentity(identity)}: ${counted(events, 'event')} neither delivered nor kept, or purged, so far; the last ${when(last, now)}`;
 }
 
 function sinkText(one: WaitingSink): string {
