@@ -1,9 +1,11 @@
 import type { Command } from '../src/cli/command.ts';
 import { allCommands } from '../src/cli/commands.ts';
+import { HELP } from '../src/cli/help.ts';
 import { aboutOf, argumentOf, type Option, variableOf } from '../src/cli/option.ts';
 
 const COMMANDS = await allCommands();
 const [SHIP] = COMMANDS;
+const COLUMN = 41;
 
 /** The reference of the command line, from the commands as the parser has them. */
 export function cliPage(): string {
@@ -12,7 +14,7 @@ export function cliPage(): string {
 <!-- Made from src/cli/commands by npm run generate. -->
 
 \`\`\`
-${COMMANDS.flatMap(listed).join('\n')}
+${[...COMMANDS.flatMap(listed), `${'portlog help [COMMAND|PAGE]'.padEnd(COLUMN)} ${HELP.summary}`].join('\n')}
 \`\`\`
 
 Without \`--to\`, events go to standard output: as a table on a terminal, else as one JSON object per line. Options may stand before or after the name of the command.
@@ -20,8 +22,6 @@ Flag before environment before configuration file before default. [Exit codes](e
 
 ${COMMANDS.map(section).join('\n')}`;
 }
-
-const COLUMN = 41;
 
 /** The usage lines; the summary is beside the first. */
 function listed({ usage, summary, tasks = [] }: Command): readonly string[] {

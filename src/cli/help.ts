@@ -9,8 +9,8 @@ const MAX_LEFT = 26;
 /** Not in the list of commands: `route` handles it before any command is loaded. */
 export const HELP = { name: 'help', summary: 'show the options of a command, or a page of the documentation' } as const;
 
-/** `portlog --help`. */
-export function overview(commands: readonly Command[]): string {
+/** `portlog --help`. `pages`: topics of the documentation by folder. */
+export function overview(commands: readonly Command[], pages: readonly (readonly [folder: string, topics: readonly string[]])[]): string {
   const [ship, scan] = commands;
   return sections([
     'Turns nmap scans into SIEM events, and delivers them.',
@@ -19,11 +19,12 @@ export function overview(commands: readonly Command[]): string {
     titled('Examples', [...(ship?.examples ?? []), ...(scan?.examples.slice(-1) ?? [])].map(exampleText).join('')),
     titled('Destinations (--to, repeatable)', paragraph(ship?.options['to']?.about.replace(/^destination: /, '') ?? '', 2)),
     paragraph(
-      'portlog help COMMAND shows the options of a command, portlog help ship those of the default command. portlog help PAGE prints a page that a message names, by path or name: portlog help docs/how-to/scan.md, portlog help exit-codes.',
+      'portlog help COMMAND shows the options of a command, portlog help ship those of the default command. portlog help PAGE prints a page of the documentation, by name or, as messages name it, by path: portlog help exit-codes, portlog help docs/how-to/scan.md.',
     ),
     paragraph(
       'Every option can also be set as PORTLOG_NAME in the environment, and most of them in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',
     ),
+    titled('Pages', rows(pages.map(([folder, topics]) => [folder, topics.join(', ')]))),
     exits(undefined),
   ]);
 }

@@ -75,7 +75,8 @@ async function helpText(route: Exclude<Route, { kind: 'command' | 'version' }>):
   if (route.kind === 'page') return (await import('./page.ts')).pageText(route.path);
   const { commandHelp, overview } = await import('./help.ts');
   const { name } = route;
-  return name === undefined ? overview(await allCommands()) : commandHelp(await commandOf(name));
+  if (name !== undefined) return commandHelp(await commandOf(name));
+  return overview(await allCommands(), (await import('./page.ts')).topicsByFolder());
 }
 
 function report(error: unknown, log: Log, places?: Places): ExitCode {

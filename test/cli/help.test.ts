@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { portlog } from '../support/run-portlog.ts';
+import { join } from 'node:path';
+import { portlog, ROOT } from '../support/run-portlog.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { COMMAND_NAMES } from '../../src/cli/commands.ts';
 import { SCAN } from '../support/mistyped.ts';
@@ -32,6 +33,16 @@ test('help is in its own list and is completed, and a page is found by its topic
   const { stdout, code } = await portlog(['help', 'exit-codes']);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^# /)]);
   expect((await portlog(['completion', 'bash'])).stdout).toMatch(/help\) _portlog_words '[^']*\bexit-codes\b/);
+});
+
+test('the pages are listed, and of two with one name the other is named', async () => {
+  const { stdout } = await portlogHere(['help']);
+  const listed = stdout.slice(stdout.indexOf('Pages:'), stdout.indexOf('Exit:')).replaceAll(/\s+/g, ' ');
+  for (const page of ['exit-codes', 'unattended', 'delivery', 'new-open-port']) expect(listed).toMatch(new RegExp(`[ ]${page}(?:,| )`));
+  const rules = (await portlogHere(['help', 'rules'])).stdout;
+  expect(rules).toBe(`${readFileSync(join(ROOT, 'docs/reference/rules.md'), 'utf8').trimEnd()}\n\nSee also: portlog help docs/how-to/rules.md\n`);
+  expect((await portlogHere(['help', 'docs/how-to/rules.md'])).stdout).not.toContain('See also: portlog help');
+  expect((await portlogHere(['help', 'nosuch'])).stderr).toContain('portlog help lists the commands and pages');
 });
 
 describe('the help of a command', () => {

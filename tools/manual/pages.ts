@@ -1,5 +1,6 @@
 import type { Command, Example } from '../../src/cli/command.ts';
 import { exitsOf } from '../../src/cli/command.ts';
+import { HELP } from '../../src/cli/help.ts';
 import { groupsOf } from '../../src/cli/option.ts';
 import { aboutOf, argumentOf, type Option, variableOf } from '../../src/cli/option.ts';
 import { bold, italic, literal, plain, reference, section, tagged } from './roff.ts';
@@ -31,7 +32,13 @@ function overview(commands: readonly Command[], edition: Edition): string {
         'portlog reads or runs nmap scans, says what is there and what changed as ECS or OpenTelemetry log events, and delivers every one of them\nto the destinations that are named, or accounts for it: the last line of a run is a sum that closes.\nIt sends nothing anywhere else.',
       ),
     ),
-    section('Commands', commands.map((command) => tagged(reference(pageOf(command)), plain(sentence(command.summary)))).join('\n')),
+    section(
+      'Commands',
+      [
+        ...commands.map((command) => tagged(reference(pageOf(command)), plain(sentence(command.summary)))),
+        tagged(`${bold('portlog help')} [${italic('COMMAND')}|${italic('PAGE')}]`, plain(sentence(HELP.summary))),
+      ].join('\n'),
+    ),
     section('Environment', plain(ENVIRONMENT)),
     section('Files', FILES.map(([path, what]) => tagged(italic(path), plain(what))).join('\n')),
     section('Exit status', exits(undefined)),
@@ -46,7 +53,10 @@ Secrets are PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_USE
 with _COMMAND a command that prints it.`;
 
 const FILES: readonly (readonly [path: string, what: string])[] = [
-  ['/etc/portlog/portlog.yaml', 'What the service does, where portlog was installed as a package. Nothing else reads it unless --config names it.'],
+  [
+    '/etc/portlog/portlog.yaml',
+    'What the service does, where portlog was installed as a package. portlog status finds it where the user has no state of their own; other commands read it only with --config.',
+  ],
   ['/var/lib/portlog', 'What the service knows, and what waits to be sent.'],
   ['~/.local/state/portlog', 'The same of whoever runs portlog by hand; $XDG_STATE_HOME/portlog where that is set.'],
 ];

@@ -8,7 +8,7 @@ export function firstExposure(ports: readonly OpenPort[]): object {
   return { networks: networksOf(ports), expected: entriesOf(ports) };
 }
 
-/** The networks of the hosts, as a first guess: a /24 or a /64 each. */
+/** The networks of the hosts, as a first guess: a /24 or a /64 each; of loopback, all of it. */
 function networksOf(ports: readonly OpenPort[]): readonly object[] {
   const networks = new Map(ports.flatMap(({ ips: [ip] }) => (ip === undefined ? [] : [[networkOf(ip), isPrivate(ip)] as const])));
   return [...networks]
