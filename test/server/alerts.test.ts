@@ -151,7 +151,7 @@ test('alerts about a host end when it is forgotten: nothing else would end them'
   const stands = ['firing host-missing 192.0.2.10:', 'firing new-open-port 192.0.2.10:7777'];
   expect(heard(alertmanager, 'forgotten')).toEqual(stands);
   const { stderr } = await portlog(['inventory', '--state-dir', place.state, '--forget', '--network', '192.0.2.10', '--yes']);
-  expect(stderr).toContain('2 alerts about them are over');
+  expect(stderr).toContain('2 alerts about them have ended');
   await place.ship([place.scan(1, [{ ip: '192.0.2.10', down: true }, host('192.0.2.20')])]);
   await settle();
   expect(heard(alertmanager, 'forgotten')).toEqual([...stands, 'resolved host-missing 192.0.2.10:', 'resolved new-open-port 192.0.2.10:7777']);
