@@ -53,6 +53,7 @@ export const replay: Command = {
       'tag',
       'label',
     ]),
+    site: { ...SHIP_OPTIONS.site, about: 'the site that events about this run name; what waits is sent whatever its site' },
   },
   examples: [
     { line: 'portlog replay --list', about: 'what waits since when, and what was rejected and why' },
