@@ -13,6 +13,12 @@ interface Row {
   open: number;
 }
 
+/** The acknowledged events of a group, and the rows of this run that say so. */
+interface Part {
+  readonly ids: readonly string[];
+  readonly rows: readonly Row[];
+}
+
 /** Events by id, with their fate. */
 type KnownEvents = ReadonlyMap<string, AckGroupFate>;
 
@@ -27,10 +33,8 @@ export class SentParts {
   private readonly sink: number;
   private readonly run: number;
   private readonly spool: Spool;
-  /** Acknowledged events, by the keys of their groups. */
-  private readonly acknowledged = new Map<string, Set<string>>();
-  /** The rows of this run, by the keys of their groups. */
-  private readonly rows = new Map<string, readonly Row[]>();
+  /** What was acknowledged, by the keys of the groups. */
+  private readonly parts = new Map<string, Part>();
   /** The last row of other runs that was read. */
   private last = 0;
 
@@ -48,22 +52,19 @@ export class SentParts {
     const sql = 'INSERT INTO sent_part (sink, run, ids) VALUES (?, ?, ?) RETURNING nr';
     const [inserted] = this.database.all(sql, this.sink, this.run, JSON.stringify(Object.fromEntries(groups)));
     const row: Row = { nr: Number(inserted?.['nr']), open: groups.size };
-    for (const [key, ids] of groups) {
-      this.learn(key, ids);
-      this.rows.set(key, [...(this.rows.get(key) ?? []), row]);
-    }
+    const rows = [row];
+    for (const [key, ids] of groups) this.learn(key, { ids, rows });
   }
 
   /** Whether events of the group were noted in this run. */
   has(key: string): boolean {
-    return this.rows.has(key);
+    return (this.parts.get(key)?.rows.length ?? 0) > 0;
   }
 
   /** The sink has all of the group, and no part of it can be lost any more. */
   settle(key: string): void {
-    const rows = this.rows.get(key) ?? [];
-    this.rows.delete(key);
-    this.acknowledged.delete(key);
+    const { rows } = this.parts.get(key) ?? NOTHING;
+    this.parts.delete(key);
     for (const row of rows) if (--row.open === 0) this.delete(row.nr);
   }
 
@@ -74,7 +75,7 @@ export class SentParts {
     const note = (key: string, ids: Iterable<string>, fate: AckGroupFate): void => {
       for (const id of ids) found.set(key, (found.get(key) ?? new Map<string, AckGroupFate>()).set(id, fate));
     };
-    for (const key of keys) note(key, this.acknowledged.get(key) ?? [], 'delivered');
+    for (const key of keys) note(key, this.parts.get(key)?.ids ?? [], 'delivered');
     for (const [key, ids] of this.waiting(keys)) note(key, ids, 'spooled');
     return found;
   }
@@ -89,7 +90,7 @@ export class SentParts {
   private readRowsOfOthers(): void {
     for (const { nr, ids } of this.rowsAfter(this.last, this.run)) {
       this.last = nr;
-      for (const [key, events] of partsIn(ids)) this.learn(key, events);
+      for (const [key, events] of partsIn(ids)) this.learn(key, { ids: events, rows: [] });
     }
   }
 
@@ -111,10 +112,9 @@ export class SentParts {
     return new Set(keys.flatMap((key) => this.database.all(sql, this.sink, Buffer.from(key, 'hex')).map(({ seq }) => Number(seq))));
   }
 
-  private learn(key: string, ids: readonly string[]): void {
-    const known = this.acknowledged.get(key) ?? new Set<string>();
-    for (const id of ids) known.add(id);
-    this.acknowledged.set(key, known);
+  private learn(key: string, part: Part): void {
+    const known = this.parts.get(key);
+    this.parts.set(key, known === undefined ? part : { ids: [...known.ids, ...part.ids], rows: [...known.rows, ...part.rows] });
   }
 
   private delete(nr: number): void {
@@ -122,6 +122,7 @@ export class SentParts {
   }
 }
 
+const NOTHING: Part = { ids: [], rows: [] };
 /** No run has this number. */
 const NO_RUN = -1;
 
