@@ -195,7 +195,7 @@ describe('shipping', () => {
     const replay = (): ReturnType<typeof portlog> => portlog(['replay', '--dead', '--state-dir', state], { env: keyEnv });
     const again = await replay();
     expect(again.stderr).toContain('logs-nmap.host-no_fit (message as long)');
-    expect(again.stderr).toContain(`→ run: portlog setup elasticsearch --url ${server.url} --repair`);
+    expect(again.stderr).toContain(`→ run: portlog setup elasticsearch --url ${server.url} --ca-file ${server.caFile} --repair`);
     expect(again.code).not.toBe(0);
     const mended = await portlog(['setup', 'elasticsearch', '--url', server.url, '--namespace', namespace, '--repair'], { env });
     expect([mended.code, mended.stderr]).toEqual([0, expect.stringContaining('logs-nmap.host-no_fit')]);

@@ -36,6 +36,8 @@ describe.each([
   afterAll(() => server?.stop());
 
   const setup = (...args: readonly string[]): ReturnType<typeof portlog> => portlog(['setup', type, '--url', server.url, ...args], { env });
+  /** As the command that is proposed has it. */
+  const way = (): string => `${server.url}${env['PORTLOG_CA_FILE'] === undefined ? '' : ` --ca-file ${env['PORTLOG_CA_FILE']}`}`;
   /** Each namespace is a customer of its own, with a state of its own. */
   const states = new Map<string, string>();
   const stateOf = (namespace: string): string => states.get(namespace) ?? states.set(namespace, freshDir()).get(namespace)!;
@@ -71,7 +73,7 @@ describe.each([
     const { code, stderr } = await ship('new', {}, '--to', `file=${file}`);
     expect(code).toBe(5);
     expect(stderr).toContain(`${server.url} has no index template "logs-nmap" and no "nmap-inventory" of portlog`);
-    expect(stderr).toContain(`→ run: portlog setup ${type} --url ${server.url}\n`);
+    expect(stderr).toContain(`→ run: portlog setup ${type} --url ${way()}\n`);
     expect(stderr).toMatch(new RegExp(`${type} .*: read 15 = delivered 0 \\+ already 0 \\+ dead 0 \\+ spooled 15`));
     expect(stderr).toMatch(/file .*: read 15 = delivered 15 \+ already 0 \+ dead 0\n/);
     expect((await server.ask('GET', '/_resolve/index/logs-nmap.*-new')).body.data_streams).toEqual([]);
@@ -148,7 +150,7 @@ describe.each([
   test('wrong field types stop shipping until --repair has fixed them; the inventory keeps its records and their versions', async () => {
     expect(await check('old')).toMatch(
       new RegExp(
-        `error .*logs-nmap\\.host-old \\(.*; nmap-inventory-old \\(.*nothing is sent\n +→ run: portlog setup ${type} --url ${server.url} --repair`,
+        `error .*logs-nmap\\.host-old \\(.*; nmap-inventory-old \\(.*nothing is sent\n +→ run: portlog setup ${type} --url ${way()} --repair`,
       ),
     );
     const held = await ship('old');
@@ -192,7 +194,7 @@ describe.each([
     await server.ask('PUT', '/_component_template/logs-nmap@mappings', { template, _meta: { managed_by: 'portlog' } });
     await server.ask('POST', '/logs-nmap.finding-new/_rollover');
     expect(await check('new')).toMatch(
-      new RegExp(`warning made by an older portlog, .*: logs-nmap.finding-new \\(rule\\..*\n +→ run: portlog setup ${type} --url ${server.url}\n`),
+      new RegExp(`warning made by an older portlog, .*: logs-nmap.finding-new \\(rule\\..*\n +→ run: portlog setup ${type} --url ${way()}\n`),
     );
     const { code, stderr } = await setup();
     expect([code, stderr]).toEqual([0, expect.stringMatching(/updated logs-nmap\.finding-new, with \d+ new fields/)]);
