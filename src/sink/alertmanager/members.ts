@@ -1,6 +1,6 @@
 import { isObject, jsonIn, nameAt, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
-import { bodyBehindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
+import { plainRefusal } from '../transport/refusal.ts';
 import { type Diagnosis, type Refusal, SinkError } from '../sink.ts';
 import type { Labels } from './statement.ts';
 
@@ -96,13 +96,9 @@ function refusalIn(body: string): string | undefined {
 
 function failure(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
-  const errorText = bodyBehindStatus(answer);
-  if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
-  const redirected = redirection(url, answer);
-  if (redirected !== undefined) return redirected;
-  if (status === 408 || status === 429 || status >= 500) return unavailable(url, answer, errorText);
-  return new SinkError('permanent', `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${errorText})`, {
-    hint: CHECK_URL,
+  return plainRefusal(url, answer, CREDENTIALS, (errorText) => {
+    const message = `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${errorText})`;
+    return new SinkError('permanent', message, { hint: CHECK_URL });
   });
 }
 

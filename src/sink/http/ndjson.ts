@@ -4,7 +4,7 @@ import { envelopeOf } from './envelope.ts';
 import { isPage, isTaken, plainWords, refusesPath } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient } from '../transport/http.ts';
-import { bodyBehindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
+import { bodyBehindStatus, plainRefusal } from '../transport/refusal.ts';
 import { accepting } from '../only.ts';
 import { addressOf, scopeOf, urlOf } from '../address.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
@@ -94,12 +94,12 @@ function otherType(url: URL, contentType: string, answer: HttpAnswer): SinkError
 
 function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status } = answer;
-  const errorText = bodyBehindStatus(answer);
-  if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, CREDENTIALS);
-  const redirected = redirection(url, answer);
-  if (redirected !== undefined) return redirected;
-  if (status === 408 || status === 429 || status >= 500) return unavailable(url, answer, errorText);
-  return new SinkError('permanent', `${url.origin} refuses the request (${status}${errorText})`, { hint: 'check the URL' });
+  return plainRefusal(
+    url,
+    answer,
+    CREDENTIALS,
+    (errorText) => new SinkError('permanent', `${url.origin} refuses the request (${status}${errorText})`, { hint: 'check the URL' }),
+  );
 }
 
 /**

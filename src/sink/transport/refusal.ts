@@ -2,7 +2,7 @@ import { SinkError } from '../sink.ts';
 import { plainWords } from './answer.ts';
 import type { HttpAnswer } from './http.ts';
 
-/* Errors that servers of all protocols answer with. `said`: the server's words, from {@link behindStatus}. */
+/* Errors that servers of all protocols answer with. `errorText`: the server's words, from {@link behindStatus}. */
 
 /** Most characters of an address in a hint. */
 const MAX_LOCATION_LENGTH = 300;
@@ -49,4 +49,15 @@ export function redirection({ origin }: URL, { status, headers }: HttpAnswer): S
   return new SinkError('permanent', `${origin} answers with a redirect (${status}), which portlog does not follow`, {
     hint: `if that is right, write this URL: ${headers['location']?.slice(0, MAX_LOCATION_LENGTH) ?? 'the answer names none'}`,
   });
+}
+
+/** The error for a server that gives its reasons in plain text. `howToSet`: see {@link wrongCredentials}; `otherwise`: of any other status. */
+export function plainRefusal(url: URL, answer: HttpAnswer, howToSet: string, otherwise: (errorText: string) => SinkError): SinkError {
+  const { status } = answer;
+  const errorText = bodyBehindStatus(answer);
+  if (status === 401 || status === 403) return wrongCredentials(url, answer, errorText, howToSet);
+  const redirected = redirection(url, answer);
+  if (redirected !== undefined) return redirected;
+  if (status === 408 || status === 429 || status >= 500) return unavailable(url, answer, errorText);
+  return otherwise(errorText);
 }
