@@ -62,9 +62,9 @@ export class AnnouncedChanges {
   missed(scan: string, sink: Destination): { readonly events: readonly LogEvent[]; readonly areSomeDeleted: boolean } {
     const offset = this.lastOf(scan, sink);
     const rows = this.database.all('SELECT event FROM announced_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, offset);
-    const lastGone = Number(this.database.get('SELECT last FROM pruned_change WHERE scan = ?', scan)?.['last'] ?? 0);
-    if (rows.length > 0 || lastGone > offset) this.mark(scan, sink, Math.max(this.last(scan), lastGone));
-    return { events: rows.flatMap(({ event }) => read(event) ?? []), areSomeDeleted: lastGone > offset };
+    const areSomeDeleted = this.lastDeleted(scan) > offset;
+    if (rows.length > 0 || areSomeDeleted) this.mark(scan, sink, this.last(scan));
+    return { events: rows.flatMap(({ event }) => read(event) ?? []), areSomeDeleted };
   }
 
   /** All stored changes in the order of announcement. */
@@ -76,8 +76,15 @@ export class AnnouncedChanges {
     this.database.run('INSERT OR REPLACE INTO change_offset (scan, sink, nr) VALUES (?, ?, ?)', scan, sinkKey(sink), nr);
   }
 
+  /** The number of the latest change of a scan, whether it is still kept or not. */
   private last(scan: string): number {
-    return Number(this.database.get('SELECT coalesce(max(nr), 0) AS nr FROM announced_change WHERE scan = ?', scan)?.['nr']);
+    const kept = this.database.get('SELECT coalesce(max(nr), 0) AS nr FROM announced_change WHERE scan = ?', scan)?.['nr'];
+    return Math.max(Number(kept), this.lastDeleted(scan));
+  }
+
+  /** The number of the latest change of a scan that is no longer kept; 0 when all are. */
+  private lastDeleted(scan: string): number {
+    return Number(this.database.get('SELECT last FROM pruned_change WHERE scan = ?', scan)?.['last'] ?? 0);
   }
 
   private lastOf(scan: string, sink: Destination): number {

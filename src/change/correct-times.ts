@@ -1,5 +1,5 @@
 import { AHEAD_MS } from '../event/time.ts';
-import { type KnownHost, type OppositeTests, type LatestValue, type TestTimes } from '../state/known-host.ts';
+import type { KnownHost, KnownPort, LatestValue, OppositeTests, TestTimes } from '../state/known-host.ts';
 import type { KnownScans } from './scans.ts';
 import { revisionBehind, revisionOf } from './revision.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
@@ -49,34 +49,45 @@ function revised(host: KnownHost, before: KnownHost): KnownHost {
 
 /** The known host with no time later than `time`. */
 function healed(known: KnownHost, time: number): KnownHost {
-  const at = (one: number): number => Math.min(one, time);
-  const tests = ({ first, times }: TestTimes): TestTimes => ({ first: at(first), times: [...new Set(times.map(at))] });
-  const opposites = ({ yes, no, ...last }: OppositeTests): OppositeTests => ({
-    ...(yes && { yes: tests(yes) }),
-    ...(no && { no: tests(no) }),
-    ...last,
-  });
-  const register = <T>(one: LatestValue<T>): LatestValue<T> => ({ ...one, at: at(one.at), since: at(one.since) });
-  const each = <T>(all: Readonly<Record<string, T>>, correct: (one: T) => T): Record<string, T> =>
-    Object.fromEntries(Object.entries(all).map(([key, one]) => [key, correct(one)]));
   const { name, mac, ip, os, recorded: _, recordedFindings: __, ...rest } = known;
   return {
     ...rest,
-    up: opposites(known.up),
-    time: at(known.time),
-    ...(name && { name: register(name) }),
-    ...(mac && { mac: register(mac) }),
-    ...(ip && { ip: register(ip) }),
-    ...(os && { os: register(os) }),
-    ports: each(known.ports, ({ guess, service, certificate, ...port }) => ({
-      ...port,
-      open: opposites(port.open),
-      at: at(port.at),
-      ...(guess && { guess: register(guess) }),
-      ...(service && { service: register(service) }),
-      ...(certificate && { certificate: register(certificate) }),
-    })),
-    tested: known.tested.map((list) => ({ ...list, tests: tests(list.tests) })),
-    findings: each(known.findings, (finding) => ({ ...finding, open: opposites(finding.open), at: at(finding.at) })),
+    up: healedOpposites(known.up, time),
+    time: Math.min(known.time, time),
+    ...(name && { name: healedValue(name, time) }),
+    ...(mac && { mac: healedValue(mac, time) }),
+    ...(ip && { ip: healedValue(ip, time) }),
+    ...(os && { os: healedValue(os, time) }),
+    ports: each(known.ports, (port) => healedPort(port, time)),
+    tested: known.tested.map((list) => ({ ...list, tests: healedTests(list.tests, time) })),
+    findings: each(known.findings, (finding) => ({ ...finding, open: healedOpposites(finding.open, time), at: Math.min(finding.at, time) })),
   };
+}
+
+function healedPort({ guess, service, certificate, hostKeys, ...port }: KnownPort, time: number): KnownPort {
+  return {
+    ...port,
+    open: healedOpposites(port.open, time),
+    at: Math.min(port.at, time),
+    ...(guess && { guess: healedValue(guess, time) }),
+    ...(service && { service: healedValue(service, time) }),
+    ...(certificate && { certificate: healedValue(certificate, time) }),
+    ...(hostKeys && { hostKeys: hostKeys.map(({ type, key }) => ({ type, key: healedValue(key, time) })) }),
+  };
+}
+
+function healedValue<T>(latest: LatestValue<T>, time: number): LatestValue<T> {
+  return { ...latest, at: Math.min(latest.at, time), since: Math.min(latest.since, time) };
+}
+
+function healedOpposites({ yes, no, ...last }: OppositeTests, time: number): OppositeTests {
+  return { ...(yes && { yes: healedTests(yes, time) }), ...(no && { no: healedTests(no, time) }), ...last };
+}
+
+function healedTests({ first, times }: TestTimes, time: number): TestTimes {
+  return { first: Math.min(first, time), times: [...new Set(times.map((one) => Math.min(one, time)))] };
+}
+
+function each<T>(all: Readonly<Record<string, T>>, healedOne: (one: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).map(([key, one]) => [key, healedOne(one)]));
 }

@@ -1,6 +1,6 @@
 import { hasPorts } from '../nmap/transport.ts';
 import type { Change } from './change.ts';
-import { absentHost } from './coverage.ts';
+import { absentHost, reachedAt } from './coverage.ts';
 import { type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
 import { leftOut } from './left-out.ts';
 import { observe, observeAbsence } from './observe.ts';
@@ -53,9 +53,9 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
     {
       keys: [...before.hosts.keys()],
       known,
-      wasLookedFor: (key) => establishedDown(before, key),
+      wasLookedFor: (address) => establishedDown(before, address),
       // What existed before the new scan counts as looked at by the old one.
-      hasLookedBefore: (_key, _port, source, since) => since <= BEFORE.time && looksFor(source),
+      hasLookedBefore: (_address, _port, source, since) => since <= BEFORE.time && looksFor(source),
       // The user decides which input is older, whatever the clocks say.
       hasTimes: false,
     },
@@ -68,10 +68,10 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
 interface Knowledge {
   readonly keys: readonly string[];
   known(key: string): KnownHost | typeof DAMAGED | undefined;
-  /** Whether a complete run would have listed a host, had it been up. */
-  wasLookedFor(key: string): boolean;
+  /** Whether a complete run would have listed a host at that address, had it been up. */
+  wasLookedFor(address: string): boolean;
   /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
-  hasLookedBefore(key: string, port: KnownPort | undefined, source: string, since: number): boolean;
+  hasLookedBefore(address: string, port: KnownPort | undefined, source: string, since: number): boolean;
   /** Whether its times can be compared with those of a scan. */
   readonly hasTimes: boolean;
 }
@@ -116,9 +116,9 @@ class Comparison {
     if (known === DAMAGED) return;
     const sighting = after.hosts.get(key);
     if (knowledge.hasTimes && known !== undefined && known.time > (after.seenAt(key) ?? Number.POSITIVE_INFINITY)) {
-      if (sighting !== undefined || establishedDown(after, key)) counts.hostsKnownLater++;
+      if (sighting !== undefined || establishedDown(after, reachedAt(known))) counts.hostsKnownLater++;
     } else if (sighting !== undefined) this.compareListed(key, known, sighting);
-    else if (known !== undefined && currentValue(known.up, 1) === 'yes') this.compareUnlisted(key, known);
+    else if (known !== undefined && currentValue(known.up, 1) === 'yes') this.compareUnlisted(known);
   }
 
   private compareListed(key: string, known: KnownHost | undefined, sighting: Sighting): void {
@@ -129,11 +129,12 @@ class Comparison {
     counts.portsNotTested += left.ports;
     counts.protocolsNotTested += left.protocols;
     counts.findingsNotLookedFor += left.findings;
+    const address = reachedAt(sighting.identity);
     const observation = {
       sighting,
       ...afterAll(host),
-      wasLookedFor: () => knowledge.wasLookedFor(key),
-      hasLookedBefore: (port: KnownPort | undefined, source: string, since: number) => knowledge.hasLookedBefore(key, port, source, since),
+      wasLookedFor: () => knowledge.wasLookedFor(address),
+      hasLookedBefore: (port: KnownPort | undefined, source: string, since: number) => knowledge.hasLookedBefore(address, port, source, since),
       ...NO_LATER_RUNS,
     };
     const found = observe(host, observation, this.options);
@@ -146,8 +147,8 @@ class Comparison {
     counts.findingsFirstSeen += found.firstFindings;
   }
 
-  private compareUnlisted(key: string, known: KnownHost): void {
-    if (establishedDown(this.after, key)) this.changes.push(...observeAbsence(known, afterAll(known).time, 1));
+  private compareUnlisted(known: KnownHost): void {
+    if (establishedDown(this.after, reachedAt(known))) this.changes.push(...observeAbsence(known, afterAll(known).time, 1));
     else this.counts.hostsNotLookedAt++;
   }
 }
@@ -158,9 +159,9 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
     hasTimes: true,
     keys: hosts.keys(),
     known: (key) => hosts.find(key),
-    wasLookedFor: (key) => wasLookedFor(key, scans.at.earlier(key, LAST)),
-    hasLookedBefore: (key, port, source, since) =>
-      hasLookedBefore({ address: key, port, source, since }, (wanted) => scans.at.earlier(key, LAST, wanted), findings),
+    wasLookedFor: (address) => wasLookedFor(address, scans.at.earlier(address, LAST)),
+    hasLookedBefore: (address, port, source, since) =>
+      hasLookedBefore({ address, port, source, since }, (wanted) => scans.at.earlier(address, LAST, wanted), findings),
   };
 }
 
@@ -172,6 +173,6 @@ function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: 
   return { time: Math.max(time, 0) + 1, scan: 0, mark: 'after' };
 }
 
-function establishedDown({ runs }: ScanView, key: string): boolean {
-  return runs.some(({ coverage, complete, unread }) => absentHost(coverage, complete, key, unread).tested);
+function establishedDown({ runs }: ScanView, address: string): boolean {
+  return runs.some(({ coverage, complete, unread }) => absentHost(coverage, complete, address, unread).tested);
 }

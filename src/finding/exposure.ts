@@ -128,7 +128,7 @@ export class ExposurePolicy {
   judge(ips: readonly string[], port: number, protocol: string, time: number): Finding | undefined {
     if (this.expects(ips, port, protocol, time) !== false) return undefined;
     const network = this.networkOf(ips);
-    const [last] = this.entriesFor(ips, port, protocol);
+    const [last] = this.entriesFor(ips, port, protocol).toSorted((a, b) => endOf(b) - endOf(a));
     if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was meant to be open until ${last.expires} (${last.reason})`);
     const severity = network?.external === true ? SEVERITY.high : BY_CRITICALITY[network?.criticality ?? 'medium'];
     return checked(UNEXPECTED, EXPOSURE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
@@ -155,8 +155,13 @@ function emptyFileError(networks: number, path: string): PortlogError {
   });
 }
 
-function isOver({ expires }: ExpectedEntry, time: number): boolean {
-  return expires !== undefined && time >= Date.parse(expires) + DAY;
+function isOver(entry: ExpectedEntry, time: number): boolean {
+  return time >= endOf(entry);
+}
+
+/** When it ends, epoch milliseconds: behind its last day. */
+function endOf({ expires }: ExpectedEntry): number {
+  return expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires) + DAY;
 }
 
 function addresses(words: readonly string[], where: string): AddressSet {

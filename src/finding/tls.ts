@@ -1,4 +1,5 @@
 import { SEVERITY } from '../event/event.ts';
+import { listed } from './listed.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
 import { scriptOf, tableNamed, tables, valueOf } from './script.ts';
 
@@ -53,8 +54,3 @@ export const tlsProtocols: Check = {
     return found;
   },
 };
-
-/** A list in words: the first few names, and how many more there are. */
-export function listed(names: readonly string[]): string {
-  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
-}

@@ -12,18 +12,24 @@ export async function* whileIdle<T>(
   work: () => Promise<void>,
 ): AsyncGenerator<T, void, undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
+  let isPending = false;
   try {
     for (;;) {
       const next = iterator.next();
+      isPending = true;
       // Awaited below; if `work` fails first, nobody will.
       next.catch(() => undefined);
       if (hasWork() && !(await comesSoon(next, clock))) await work();
       const { done, value } = await next;
+      isPending = false;
       if (done === true) return;
       yield value;
     }
   } finally {
-    await iterator.return?.();
+    const ended = iterator.return?.();
+    // A generator ends only behind its next piece. When `work` has failed, that may never come.
+    if (isPending) ended?.catch(() => undefined);
+    else await ended;
   }
 }
 

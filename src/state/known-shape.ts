@@ -30,6 +30,7 @@ export const KNOWN_HOST = record({
       guess: optional(register(text)),
       service: optional(register(anything)),
       certificate: optional(register(record({ fingerprint: text }))),
+      hostKeys: optional(listOf(record({ type: text, key: register(text) }))),
     }),
   ),
   tested: listOf(record({ protocol: text, ports: either(text, number), tests, state: text, scan: number })),

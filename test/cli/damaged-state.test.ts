@@ -178,6 +178,12 @@ describe('a row of the state that is not what was written', () => {
     },
   );
 
+  test('of a host: its SSH host keys are looked at like the rest', async () => {
+    const { state, to, after } = await usedWith(`UPDATE host SET known = json_set(known, '$.ports."22/tcp".hostKeys', 7) WHERE key = '192.0.2.1'`);
+    const { code, stderr } = await portlogHere([...state, ...to, after]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('portlog.db is damaged: what is known of 192.0.2.1 (site default) cannot be read\n')]);
+  });
+
   test('of a host: all others are compared, and that is told once for all scans of a run', async () => {
     const { state, to, out } = await usedWith(`UPDATE host SET known = '{' WHERE key = '192.0.2.1'`);
     const [next, last] = [join(fastDir(), 'next.xml'), join(fastDir(), 'last.xml')];
@@ -215,6 +221,7 @@ describe('a row of the state that is not what was written', () => {
     `UPDATE scan SET counts = 'nope'`,
     `UPDATE scan SET counts = '[1]'`,
     `UPDATE announced_change SET event = '{"id":1}'`,
+    `CREATE TRIGGER part AFTER INSERT ON sink BEGIN INSERT INTO sent_part (sink, run, ids) VALUES (new.id, 0, '{'); END`,
     `UPDATE run SET sums = '{'`,
     `UPDATE run SET sums = '[{"sink":"x"}]'`,
   ])('that nothing else needs is skipped: %s', async (sql) => {

@@ -43,6 +43,15 @@ describe('expected exposure', () => {
     );
   });
 
+  test('of several that have ended, the last one says until when it was meant to be open', () => {
+    const entry = (expires: string, reason: string) => ({ hosts: ['192.0.2.1'], ports: ['443/tcp'], reason, expires });
+    const twice = new ExposurePolicy(
+      { expected: [entry('2025-03-31', 'a trial'), entry('2025-06-30', 'longer'), entry('2024-12-31', 'before')] },
+      '',
+    );
+    expect(twice.judge(['192.0.2.1'], 443, 'tcp', NOW)?.title).toBe('was meant to be open until 2025-06-30 (longer)');
+  });
+
   test('without a list of what is expected, nothing is checked; networks alone name zones', () => {
     const zones = new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x');
     expect(zones.judge(['192.0.2.1'], 9999, 'tcp', NOW)).toBeUndefined();

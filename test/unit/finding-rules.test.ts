@@ -20,6 +20,9 @@ test('a script of a megabyte is read in a moment, and gives a bounded number of 
   expect(told).toHaveLength(501);
   expect(told.filter((line) => line.includes('CVE-2020-10007'))).toHaveLength(1);
   expect(told.at(-1)).toBe('nmap-version-vulnerable 0 version silent: the version is known to have 2500 more vulnerabilities');
+  expect(found(port(80, '', vulners(...rows.slice(0, 501)))).at(-1)).toBe(
+    'nmap-version-vulnerable 0 version silent: the version is known to have 1 more vulnerability',
+  );
 });
 
 describe('golden pairs', () => {

@@ -84,3 +84,26 @@ test('a sink that was added gets a remark about changes that are no longer kept,
   const told = `file ${b} did not get all changes of this scan, and those that are missing are no longer kept (only the newest 10,000 are)`;
   expect([await shipTo(state, a, files), await shipTo(state, b, files), await shipTo(state, b, files)]).toEqual([[], [told, told], []]);
 });
+
+test('a sink that got all changes of a scan gets a later one of it once, though the earlier ones are no longer kept', async () => {
+  const folder = fastDir();
+  const [state, file] = [join(folder, 'state'), join(folder, '0.xml')];
+  writeFileSync(file, SCANS[0] as string);
+  await shipTo(state, join(folder, 'a'), [file]);
+  const store = openStore(state, {}, Date.now);
+  const announced = new AnnouncedChanges(store.database);
+  const event = announced.all()[0] as LogEvent;
+  const sink = { type: 'file', target: '/b', scope: '' };
+  store.transaction(() => announced.add('this', [event], [sink]));
+  store.transaction(() =>
+    announced.add(
+      'another',
+      Array.from({ length: 10_300 }, () => event),
+      [],
+    ),
+  );
+  expect(announced.missed('this', sink)).toEqual({ events: [], areSomeDeleted: false });
+  store.transaction(() => announced.add('this', [event], [sink]));
+  expect(announced.missed('this', sink)).toEqual({ events: [], areSomeDeleted: false });
+  store.close();
+});

@@ -6,6 +6,7 @@ import { stateFile } from '../../src/state/store.ts';
 import { INVENTORY } from '../../src/event/event.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { hostKeys } from '../support/script-output.ts';
 import { completeRuns } from '../support/plain-runs.ts';
 import { ecs, eventsOf, fixture, FOOTER } from '../support/scans.ts';
 import { World } from '../support/world.ts';
@@ -70,6 +71,20 @@ describe('a scan of the future', () => {
     expect(await world.ship(scanOf({ start: ago(29), ports: [80] }))).toEqual(['192.0.2.7 22/tcp closed (open for 1 day)']);
     // Late, as others tell.
     expect(await world.ship(scanOf({ start: ago(29.5), ports: [80, 23] }))).toEqual([]);
+  });
+
+  test('does not hide that an SSH server shows another host key afterwards', async () => {
+    const withKey = (text: string, key: string): string =>
+      text.replace('portid="22"><state state="open" reason="syn-ack"/>', `$&${hostKeys(['ssh-ed25519', key])}`);
+    const [old, other] = ['AAAAC3NzaC1lZDI1NTE5AAAAIOld', 'AAAAC3NzaC1lZDI1NTE5AAAAINew'];
+    let now = NOW + 10 * DAY;
+    const wrong = new World({ event: { now: () => now } });
+    // Our clock was ahead as well: it is set back before the next scan.
+    await wrong.ship(withKey(scanOf({ start: now / 1000, ports: [22] }), old));
+    now = NOW;
+    expect(await wrong.ship(withKey(scanOf({ start: ago(1), ports: [22] }), other))).toEqual([
+      expect.stringContaining('192.0.2.7 22/tcp has another SSH host key'),
+    ]);
   });
 
   test('shipped again and again adds nothing to what is known', async () => {

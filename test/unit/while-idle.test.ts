@@ -68,3 +68,17 @@ test('a consumer that stops ends the input', async () => {
     if (piece === 1) break;
   expect(ended).toBe(true);
 });
+
+test('work that fails is reported at once, although the next piece never comes', async () => {
+  const silent = pieces(new Promise(() => undefined));
+  const failing = async (): Promise<void> => {
+    for await (const piece of whileIdle(
+      silent,
+      systemClock,
+      () => true,
+      async () => Promise.reject(new Error('no')),
+    ))
+      expect(piece).toBeLessThan(3);
+  };
+  await expect(failing()).rejects.toThrow('no');
+}, 5000);

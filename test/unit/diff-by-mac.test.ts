@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { type ScanDiff, diffScans, diffWith, knowledgeOf } from '../../src/change/scan-diff.ts';
+import { ScanCollector, type ScanView } from '../../src/change/scan-view.ts';
+import { KnownScans } from '../../src/change/scans.ts';
+import { AddressSet } from '../../src/nmap/address-set.ts';
+import { Database } from '../../src/state/database.ts';
+import { KnownHosts } from '../../src/state/known-hosts.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { stateFile } from '../../src/state/store.ts';
+import { networkOf, tcp } from '../support/compared.ts';
+import { itemsOf } from '../support/scans.ts';
+import { World } from '../support/world.ts';
+
+/* Hosts in networks with changing addresses (DHCP), which are identified by their MAC address. */
+
+const macNetworks = AddressSet.of(['192.0.2.0/24']) as AddressSet;
+
+const lent = (address: string, mac: string, ports = tcp(22, 'open')): string =>
+  `<host><status state="up" reason="arp-response"/><address addr="${address}" addrtype="ipv4"/><address addr="${mac}" addrtype="mac"/><ports>${ports}</ports></host>`;
+const FIRST = lent('192.0.2.7', '52:54:00:00:00:01');
+const SECOND = lent('192.0.2.8', '52:54:00:00:00:02');
+
+const view = (text: string): ScanView => {
+  const collector = new ScanCollector(macNetworks);
+  for (const item of itemsOf(text)) collector.add(item);
+  return collector.view();
+};
+const messages = ({ changes }: ScanDiff): readonly string[] => changes.map(({ message }) => message);
+
+test('one that is gone, and one that is new, are found by their addresses', () => {
+  const [both, one] = [view(networkOf(FIRST + SECOND)), view(networkOf(FIRST))];
+  expect(messages(diffScans(both, one))).toEqual(['52-54-00-00-00-02 is down']);
+  expect(messages(diffScans(one, both))).toEqual(['52-54-00-00-00-02 is new, with 22/tcp open']);
+  expect(diffScans(both, one)).toMatchObject({ hostsNotLookedAt: 0, hostsCompared: 1 });
+});
+
+test('compared with what is known, they are told as shipping the scan tells them', async () => {
+  const later = (text: string): string => text.replaceAll('1760000000', '1760086400');
+  const world = new World({ event: { macNetworks } });
+  await world.ship(networkOf(FIRST));
+  const known = (): ScanDiff => {
+    const database = Database.openReadOnly(stateFile(world.stateDir), SCHEMA_VERSIONS);
+    const knowledge = knowledgeOf(new KnownHosts(database, 'default'), new KnownScans(database, 'default'), {
+      of: () => ({ findings: [], hasLooked: () => false }),
+      looksFor: () => false,
+    });
+    const diff = diffWith(knowledge, view(later(networkOf(SECOND))));
+    database.close();
+    return diff;
+  };
+  const told = messages(known());
+  const shipped = await world.ship(later(networkOf(SECOND)));
+  expect(told.map((text) => text.split(' (')[0])).toEqual(['52-54-00-00-00-01 is down', '52-54-00-00-00-02 is new, with 22/tcp open']);
+  expect(shipped.map((text) => text.split(/ \(|, was/)[0])).toEqual(told.map((text) => text.split(/ \(|, was/)[0]));
+});
