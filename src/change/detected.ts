@@ -18,7 +18,7 @@ export class Detected {
     this.unlisted = unlisted;
   }
 
-  /** The events, changes first. `isMass`: there are very many changes in the scan. */
+  /** The events, changes first. `isMass`: very many hosts have changed in the scan. */
   events(isMass: boolean): readonly LogEvent[] {
     return [...(isMass ? this.changes.map(markedAsMass) : this.changes), ...this.others];
   }

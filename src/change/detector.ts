@@ -1,5 +1,4 @@
 import { hasPorts } from '../nmap/transport.ts';
-import { Budget } from '../core/budget.ts';
 import { baseFields, type RunContext } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
@@ -11,17 +10,18 @@ import { type KnownFinding, type KnownHost, type KnownPort, currentValue, unknow
 import { latestOf } from '../state/index-known.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { type Change, portOf } from './change.ts';
+import { ComparisonBudget } from './comparison-budget.ts';
 import { reachedAt, wouldList } from './coverage.ts';
 import { hasLookedBefore, type LookupRules, runsThatLooked, wasLookedFor } from './looked-before.ts';
 import { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
-import { absenceEvent, changeEvent } from './event.ts';
+import { absenceEvent, changeEvent, markedAsMass } from './event.ts';
 import { correctFutureTimes, dateUntimedRuns } from './correct-times.ts';
 import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { findingRecord, hostRecord, hostStateOf, portRecord, recordedHost, type RecordContext } from './record.ts';
-import type { LaterRun } from './scan-record.ts';
+import { addChanges, type LaterRun } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 import { ManyRanges, RANGES_LEFT_OUT } from './many-ranges.ts';
 import { MAX_LENGTH } from './scope.ts';
@@ -57,24 +57,15 @@ interface ChangedRecords {
   readonly findings: Iterable<KnownFinding>;
 }
 
-/** Known ports that comparisons may go through, in one to two microseconds each, and how many each listing of a host earns. */
-const COMPARISON_BUDGET = { most: 500_000, earned: 100 };
-/** More than a scan that repeats its ports needs. */
-const BUDGET_PER_PORT = 4;
 /** The budgets for comparing are those of an input, and of as much time in an input that goes on for months. */
 const RENEWED_EVERY_MS = 600_000;
-/** What an older listing costs in comparison: afterwards it is looked whether it has changed anything. */
-const OLDER = 3;
-
 /**
  * Compares what is read with what is known, updates the known state, and returns change events. Every call belongs in a
  * transaction of the caller, which sends the events after the commit.
  */
 export class ChangeDetector {
   private readonly parts: DetectorParts;
-  private readonly budget = new Budget(COMPARISON_BUDGET);
-  /** Hosts that were not compared because of it: they have many known ports. */
-  private readonly notCompared = new Set<string>();
+  private readonly budget = new ComparisonBudget();
   private readonly ranges = new ManyRanges();
   /** When the budgets were renewed, epoch milliseconds; undefined: the first run of an input comes next. */
   private renewed: number | undefined;
@@ -93,7 +84,6 @@ export class ChangeDetector {
     if (this.renewed !== undefined && now >= this.renewed && now < this.renewed + RENEWED_EVERY_MS) return;
     this.renewed = now;
     this.budget.renew();
-    this.notCompared.clear();
     this.ranges.renew();
     this.parts.scans.beginInput();
   }
@@ -133,7 +123,7 @@ export class ChangeDetector {
     const known = this.parts.hosts.find(key) ?? unknownHost(key);
     if (known === DAMAGED) return;
     const observation = this.observation(seen, run, time);
-    if (!this.mayCompare(known, observation)) {
+    if (!this.budget.mayCompare(known, observation)) {
       run.passOver(key);
       return void detected.remarks.push(
         `${key} has very many known ports, and is listed very often: only the first listings are compared with what is known`,
@@ -156,20 +146,6 @@ export class ChangeDetector {
     else if (ports.length + changed.findings.length > 0) this.recordLate(known, run, changed, detected);
     const isAsBefore = outcome.isRepeated === true && !isSettled && known.recorded === recorded && known.recordedFindings === recordedFindings;
     if (!isAsBefore) this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
-  }
-
-  /** Comparing covers all known ports. A listing with many ports, or of a host with few, is always compared. */
-  private mayCompare({ key, ports, time: latest }: KnownHost, { sighting, time }: Observation): boolean {
-    this.budget.refill(sighting.ports.size * BUDGET_PER_PORT);
-    const isSpent = !this.budget.hasLeft();
-    if (isSpent && this.notCompared.has(key)) return false;
-    const known = Object.keys(ports).length;
-    if (isSpent && known > COMPARISON_BUDGET.earned) {
-      this.notCompared.add(key);
-      return false;
-    }
-    this.budget.spend(time < latest ? known * OLDER : known);
-    return true;
   }
 
   /** Compares a host that is not listed, although the run would have listed it even when down. */
@@ -210,9 +186,9 @@ export class ChangeDetector {
   ): void {
     this.parts.hosts.put(known, this.parts.options.confirm);
     if (changes.length === 0) return;
-    record.counts.changes += changes.length;
-    record.counts.changedHosts++;
-    detected.changes.push(...changes.map(eventOf));
+    addChanges(record.counts, reachedAt(known), changes.length);
+    const events = changes.map(eventOf);
+    detected.changes.push(...(changes.length > this.parts.options.mass ? events.map(markedAsMass) : events));
   }
 
   /** Makes inventory records: of the host once per run, of its ports and weaknesses when they change. */

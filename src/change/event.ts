@@ -10,7 +10,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from '../state/known-host.ts';
 import type { FindingStatement } from './sighting.ts';
 import { knownShared } from './record.ts';
-import type { FirstCounts } from './scan-record.ts';
+import type { FirstCounts, ScanCounts } from './scan-record.ts';
 import type { Shrinkage } from './shrinkage.ts';
 import { inWords } from './phrases.ts';
 
@@ -176,9 +176,15 @@ function listOf(words: readonly string[]): string {
 }
 
 /** `mass-change`: so much has changed in a run that there is probably one cause. */
-export function massChangeEvent(run: RunContext, time: number, changes: number, hosts: number): LogEvent {
-  const message = `${counted(changes, 'change')} on ${counted(hosts, 'host')} in one scan: look for one cause (a firewall, another route, another scanner) before each of them`;
+export function massChangeEvent(run: RunContext, time: number, { changes, changedHosts: hosts, mostChanged }: ScanCounts): LogEvent {
+  const message = `${counted(changes, 'change')} on ${counted(hosts, 'host')} in one scan${mostly(changes, mostChanged)}: look for one cause (a firewall, another route, another scanner) before each of them`;
   return digestEvent(run, 'mass-change', time, SEVERITY.high, message, { count: { hosts, changes } });
+}
+
+/** The host to look at first: one that has most of the changes. */
+function mostly(changes: number, most: ScanCounts['mostChanged']): string {
+  if (most === undefined || most.changes * 2 <= changes) return '';
+  return most.changes === changes ? `, all on ${most.host}` : `, ${withCommas(most.changes)} of them on ${most.host}`;
 }
 
 /** `scope-shrank`: a run has scanned less than the run before it that did the same. */

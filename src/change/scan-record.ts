@@ -28,6 +28,10 @@ export interface FirstCounts {
 export interface ScanCounts extends FirstCounts {
   changes: number;
   changedHosts: number;
+  /** Changes, of which each host counts for at most ten; absent in the state of older versions. */
+  sharedChanges?: number;
+  /** The host with the most changes. */
+  mostChanged?: { readonly host: string; readonly changes: number };
   /** Hosts as nmap counted them at its end. */
   total?: number | undefined;
   announcedFirst?: number;
@@ -61,6 +65,9 @@ export const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, f
 
 /** Set-up of a run whose row is damaged: what it scanned is unknown, so nothing is compared with it. */
 export const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbose: undefined, scaninfo: [] };
+
+/** Changes of a host that count towards a mass change. */
+const MOST_OF_A_HOST = 10;
 
 /** Kinds that are cached before the cache is emptied, and the most address ranges in it; so many letters of arguments count as a range. */
 const MOST = 5000;
@@ -134,6 +141,14 @@ function rangesIn({ setup, coverage }: SetupOfKind): number {
   const { scope } = coverage.arguments;
   const letters = setup.scaninfo.reduce((sum, { services }) => sum + (services?.length ?? 0), setup.args?.length ?? 0);
   return Math.ceil(letters / LETTERS_OF_A_RANGE) + (scope.known ? scope.addresses.ranges : 0);
+}
+
+/** Counts changes of a host. One host counts for at most so many shared ones: whoever owns it must not hide what changes elsewhere. */
+export function addChanges(counts: ScanCounts, host: string, changes: number): void {
+  counts.changes += changes;
+  counts.changedHosts++;
+  counts.sharedChanges = (counts.sharedChanges ?? 0) + Math.min(changes, MOST_OF_A_HOST);
+  if (changes > (counts.mostChanged?.changes ?? 0)) counts.mostChanged = { host, changes };
 }
 
 export function countsOf(row: BareRow | undefined): ScanCounts | undefined {

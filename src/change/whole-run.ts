@@ -51,7 +51,7 @@ export function detectOfRun(run: CurrentRun, mass: number, { others, remarks }: 
   if (baseline !== undefined) others.push(baselineEvent(context, time, baseline));
   if (counts.changes > Math.max(mass, counts.announcedChanges ?? 0)) {
     counts.announcedChanges = counts.changes;
-    others.push(massChangeEvent(context, time, counts.changes, counts.changedHosts));
+    others.push(massChangeEvent(context, time, counts));
   }
   const shrank = record.complete && counts.announcedShrank !== true ? shrinkage(run) : undefined;
   if (shrank === undefined) return;

@@ -212,7 +212,7 @@ export class ChangeTracker {
       input?.note(detected);
       for (const key of detected.moved) moved.add(key);
       // Known only when there are more than that; earlier changes were announced without the mark.
-      return detected.events(record.counts.changes > this.parts.options.mass);
+      return detected.events((record.counts.sharedChanges ?? 0) > this.parts.options.mass);
     });
     this.scans.save(record);
     // A sink without room gets them when the scan is shipped again.

@@ -82,7 +82,7 @@ export const CHANGE_FIELDS: readonly Field[] = [
     false,
     '',
     true,
-    'The scan has so many changes that `mass-change` reports them together; alert rules for single changes leave these out. Critical changes are never marked.',
+    'The scan, or the host alone, has so many changes that `mass-change` reports them together; alert rules for single changes leave these out. Critical changes are never marked.',
   ),
   field('nmap.change.count.hosts', 'long', false, '', 12, 'baseline, mass-change: number of hosts.'),
   field('nmap.change.count.ports', 'long', false, '', 48, 'baseline: number of open ports.'),
