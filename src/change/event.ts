@@ -1,5 +1,5 @@
 import type { RunContext } from '../event/context.ts';
-import { envelope, frameOf, type Statement } from '../event/envelope.ts';
+import { envelope, type Statement } from '../event/envelope.ts';
 import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { type HostContext, placeFields } from '../event/host.ts';
@@ -251,10 +251,7 @@ function assemble(
     event: { kind: 'event', category: ['host'], type: ['change'] },
     namespace: options.namespace,
   };
-  const frame = frameOf(statement);
-  return envelope(statement, frame, {
-    event: frame.event,
-    data_stream: frame.data_stream,
+  return envelope(statement, {
     server,
     network,
     service,
@@ -267,6 +264,5 @@ function assemble(
       finding: about?.finding ?? (finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) }),
       change,
     },
-    message: frame.message,
   });
 }

@@ -1,5 +1,5 @@
 import type { RunContext } from '../event/context.ts';
-import { envelope, frameOf, type Statement } from '../event/envelope.ts';
+import { envelope, type Statement } from '../event/envelope.ts';
 import { type Fields, INVENTORY, INVENTORY_GROUP, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
@@ -193,15 +193,12 @@ function record(run: RecordContext, host: KnownHost, time: number, { entity, mes
     severity: SEVERITY.info,
     message,
     shared: knownShared(run, host, time, { os: host.os && { full: host.os.value }, ...about }),
-    event: { kind: 'asset', category: ['host'], type: ['info'] },
+    event: { kind: 'asset', category: ['host'], type: ['info'], more: { severity } },
   };
-  const frame = frameOf(statement);
-  return envelope(statement, frame, {
-    event: { ...frame.event, severity },
+  return envelope(statement, {
     network: { type: networkTypeOf(host.ips) },
     ...more,
     nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
-    message: frame.message,
   });
 }
 

@@ -1,4 +1,5 @@
-import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
+import type { Script, ScriptItem } from '../nmap/model.ts';
+import { tableNamed, valueOf } from '../nmap/script-items.ts';
 import { type Fields, some } from './event.ts';
 import { withCharacters } from './text-escapes.ts';
 
@@ -9,34 +10,32 @@ import { withCharacters } from './text-escapes.ts';
 export function certificateFields(scripts: readonly Script[]): Fields | undefined {
   const script = scripts.find(({ id }) => id === 'ssl-cert');
   if (script === undefined || script.items.length === 0) return undefined;
-  const subject = table(script.items, 'subject');
-  const issuer = table(script.items, 'issuer');
-  const validity = table(script.items, 'validity');
-  const key = table(script.items, 'pubkey');
-  const notBefore = date(value(validity, 'notBefore'));
-  const notAfter = date(value(validity, 'notAfter'));
+  const { items } = script;
+  const [subject, issuer, validity] = [tableNamed(items, 'subject'), tableNamed(items, 'issuer'), tableNamed(items, 'validity')];
+  const dates = { not_before: date(valueOf(validity, 'notBefore')), not_after: date(valueOf(validity, 'notAfter')) };
   return {
     server: {
       subject: distinguishedName(subject),
       issuer: distinguishedName(issuer),
-      not_before: notBefore,
-      not_after: notAfter,
+      ...dates,
       hash: {
-        md5: value(script.items, 'md5')?.toUpperCase(),
-        sha1: value(script.items, 'sha1')?.toUpperCase(),
-        sha256: value(script.items, 'sha256')?.toUpperCase(),
+        md5: valueOf(items, 'md5')?.toUpperCase(),
+        sha1: valueOf(items, 'sha1')?.toUpperCase(),
+        sha256: valueOf(items, 'sha256')?.toUpperCase(),
       },
-      x509: {
-        subject: nameFields(subject),
-        issuer: nameFields(issuer),
-        not_before: notBefore,
-        not_after: notAfter,
-        public_key_algorithm: value(key, 'type'),
-        public_key_size: integer(value(key, 'bits')),
-        signature_algorithm: value(script.items, 'sig_algo'),
-        alternative_names: alternativeNames(script.items),
-      },
+      x509: { subject: nameFields(subject), issuer: nameFields(issuer), ...dates, ...keyFields(items) },
     },
+  };
+}
+
+/** Key, signature, and the names that the certificate is for. */
+function keyFields(items: readonly ScriptItem[]): Fields {
+  const key = tableNamed(items, 'pubkey');
+  return {
+    public_key_algorithm: valueOf(key, 'type'),
+    public_key_size: integer(valueOf(key, 'bits')),
+    signature_algorithm: valueOf(items, 'sig_algo'),
+    alternative_names: alternativeNames(items),
   };
 }
 
@@ -70,22 +69,13 @@ function distinguishedName(items: readonly ScriptItem[]): string | undefined {
 
 /** `DNS:example.net, IP Address:192.0.2.1` in the extension's text. */
 function alternativeNames(items: readonly ScriptItem[]): readonly string[] | undefined {
-  for (const extension of table(items, 'extensions')) {
-    if (!('items' in extension) || value(extension.items, 'name') !== 'X509v3 Subject Alternative Name') continue;
-    const names = withCharacters(value(extension.items, 'value') ?? '')
+  for (const extension of tableNamed(items, 'extensions')) {
+    if (!('items' in extension) || valueOf(extension.items, 'name') !== 'X509v3 Subject Alternative Name') continue;
+    const names = withCharacters(valueOf(extension.items, 'value') ?? '')
       .split(/,\s*/)
       .map((name) => name.replace(/^[A-Za-z ]+:/, ''));
     return some(names.filter((name) => name !== ''));
   }
-  return undefined;
-}
-
-function table(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {
-  return items.find((item): item is ScriptTable => 'items' in item && item.key === key)?.items ?? [];
-}
-
-function value(items: readonly ScriptItem[], key: string): string | undefined {
-  for (const item of items) if ('value' in item && item.key === key) return item.value;
   return undefined;
 }
 

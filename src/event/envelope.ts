@@ -3,20 +3,12 @@ import { type Dataset, type Fields, INVENTORY, type LogEvent, type Shared } from
 import { printable } from './text.ts';
 import { isoTime } from './time.ts';
 
-/** `event.kind`, `event.category`, `event.type`, and other members of `event`. */
+/** `event.kind`, `event.category`, `event.type`, and members of `event` that other events do not have. */
 interface EventKind {
   readonly kind: string;
   readonly category: readonly string[];
   readonly type: readonly string[] | undefined;
   readonly more?: Fields;
-}
-
-/** Members of every event. */
-interface Frame {
-  readonly event: Fields;
-  /** Undefined when `shared` holds it, or there is no data stream. */
-  readonly data_stream: Fields | undefined;
-  readonly message: string;
 }
 
 /** What an event states; the envelope adds what all events have. */
@@ -44,25 +36,19 @@ const MODULE = 'nmap';
 /** Observations repeat with each scan and have no severity of their own; findings and changes have. */
 const UNRATED: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.host', 'nmap.port', INVENTORY]);
 
-/** The members that every event has. The caller places them among its own members, because their order is the order of the document. */
-export function frameOf(statement: Statement): Frame {
-  const { dataset, namespace } = statement;
-  return {
-    event: eventFields(statement),
-    data_stream: namespace === undefined ? undefined : dataStream(dataset, namespace),
-    message: printable(statement.message),
-  };
-}
-
-/** Makes the event. `own`: all members of the document, those of `frame` included. */
-export function envelope(statement: Statement, { message }: Frame, own: Fields): LogEvent {
-  const { id, ackGroup, dataset, action, time, created, severity, shared, revision } = statement;
-  const made = { id, ackGroup, dataset, action, time, created, severity, message, shared, own };
+/** Makes the event. `own`: its members beside those that every event has; the order of all is the order of the document. */
+export function envelope(statement: Statement, own: Fields): LogEvent {
+  const { id, ackGroup, dataset, action, time, created, severity, shared, namespace, revision } = statement;
+  const message = printable(statement.message);
+  const event = eventFields(statement);
+  const whole: Fields =
+    namespace === undefined ? { event, ...own, message } : { event, data_stream: dataStream(dataset, namespace), ...own, message };
+  const made = { id, ackGroup, dataset, action, time, created, severity, message, shared, own: whole };
   return revision === undefined ? made : { ...made, revision };
 }
 
 function eventFields({ event: { kind, category, type, more }, id, action, dataset, created: at, severity }: Statement): Fields {
   const created = isoTime(at);
-  if (UNRATED.has(dataset)) return { kind, category, type, action, id, module: MODULE, dataset, created };
+  if (UNRATED.has(dataset)) return { kind, category, type, action, id, module: MODULE, dataset, created, ...more };
   return { kind, category, type, ...more, action, id, module: MODULE, dataset, created, severity };
 }

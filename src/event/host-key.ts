@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Script, ScriptItem } from '../nmap/model.ts';
+import { valueOf } from '../nmap/script-items.ts';
 
 /** A public key by which an SSH server identifies itself. */
 export interface HostKey {
@@ -37,11 +38,6 @@ function keyOf(items: readonly ScriptItem[]): readonly HostKey[] {
 
 function sha256(key: string): string {
   return createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').slice(0, DIGEST_CHARACTERS);
-}
-
-function valueOf(items: readonly ScriptItem[], key: string): string | undefined {
-  for (const item of items) if ('value' in item && item.key === key) return item.value;
-  return undefined;
 }
 
 function byTypeAndFingerprint(a: HostKey, b: HostKey): number {

@@ -1,7 +1,7 @@
 import type { Host } from '../nmap/model.ts';
 import { type Identity, identify, networkTypeOf } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
-import { envelope, frameOf, type Statement } from './envelope.ts';
+import { envelope, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { textOrDigest, digest, eventId, hostEntityId } from './id.ts';
 import { hostOs, nmapOs } from './os.ts';
@@ -80,10 +80,7 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
     event: { kind: 'state', category: ['host'], type: ['info'] },
     namespace: options.namespace,
   };
-  const frame = frameOf(statement);
-  return envelope(statement, frame, {
-    event: frame.event,
-    data_stream: frame.data_stream,
+  return envelope(statement, {
     network: context.networkType === undefined ? undefined : { type: context.networkType },
     nmap: {
       ...context.place,
@@ -94,7 +91,6 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
       script: scriptFields(host.hostscripts),
       malformed: some([...host.malformed, ...misdatedIn(host, created)]),
     },
-    message: frame.message,
   });
 }
 

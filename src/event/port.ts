@@ -1,7 +1,7 @@
 import { hasPorts } from '../nmap/transport.ts';
 import type { Port, Service } from '../nmap/model.ts';
 import { certificateFields } from './certificate.ts';
-import { envelope, frameOf, type Statement } from './envelope.ts';
+import { envelope, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, some } from './event.ts';
 import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
@@ -19,29 +19,11 @@ export function isQuiet(port: Port): boolean {
 }
 
 export function portEvent(context: HostContext, port: Port): LogEvent {
-  const { run, entityId, time, portShared, sighting, identity } = context;
-  const { options } = run;
-  const created = options.now();
-  const entity = portEntityId(entityId, port.protocol, port.portid);
-  const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + port.source);
+  const { run, entityId, identity } = context;
   const { service, scripts } = port;
-  const isTransport = hasPorts(port.protocol);
-  const statement: Statement = {
-    id,
-    ackGroup: context.ackGroup,
-    dataset: DATASET,
-    action: ACTION,
-    time,
-    created,
-    severity: SEVERITY.info,
-    message: portMessage(identity.key, port),
-    shared: portShared,
-    event: EVENT,
-  };
-  const frame = frameOf(statement);
-  return envelope(statement, frame, {
-    event: frame.event,
-    server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
+  const entity = portEntityId(entityId, port.protocol, port.portid);
+  return envelope(statementOf(context, port, entity), {
+    server: { address: identity.key, ip: identity.ips[0], port: hasPorts(port.protocol) ? port.number : undefined },
     network: {
       transport: port.protocol,
       type: context.networkType,
@@ -54,20 +36,38 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
       ...context.place,
       scan: { id: run.scanId },
       entity: { id: entity },
-      port: {
-        id: port.portid,
-        state: port.state?.state,
-        reason: port.state?.reason,
-        reason_ttl: port.state?.reasonTtl,
-        reason_ip: port.state?.reasonIp,
-        conf: port.state?.conf,
-        owner: port.owner,
-      },
+      port: portFields(port),
       service: service && serviceFields(service),
       script: scriptFields(scripts),
     },
-    message: frame.message,
   });
+}
+
+function statementOf({ run, ackGroup, time, portShared, sighting, identity }: HostContext, port: Port, entity: string): Statement {
+  return {
+    id: eventId(DATASET, ACTION, run.scanId, entity, sighting + port.source),
+    ackGroup,
+    dataset: DATASET,
+    action: ACTION,
+    time,
+    created: run.options.now(),
+    severity: SEVERITY.info,
+    message: portMessage(identity.key, port),
+    shared: portShared,
+    event: EVENT,
+  };
+}
+
+function portFields({ portid, state, owner }: Port): Fields {
+  return {
+    id: portid,
+    state: state?.state,
+    reason: state?.reason,
+    reason_ttl: state?.reasonTtl,
+    reason_ip: state?.reasonIp,
+    conf: state?.conf,
+    owner,
+  };
 }
 
 function serviceFields(service: Service): Fields {

@@ -1,5 +1,5 @@
 import type { RunContext } from './context.ts';
-import { envelope, frameOf, type Statement } from './envelope.ts';
+import { envelope, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { eventId } from './id.ts';
 import { scannerName } from './scan-message.ts';
@@ -33,7 +33,7 @@ interface Parts {
 
 /** An event about a run as a whole. `content` enters its id. */
 export function scanEvent(context: RunContext, action: string, time: number, message: string, content: string, parts: Parts): LogEvent {
-  const { options, run, scanId } = context;
+  const { options, scanId } = context;
   const created = options.now();
   const id = eventId('nmap.scan', action, scanId, scanId, content);
   const severity = SEVERITY_OF[action] ?? SEVERITY.info;
@@ -50,27 +50,22 @@ export function scanEvent(context: RunContext, action: string, time: number, mes
     event: { kind: 'event', category: ['network'], type: undefined, more: parts.event },
     namespace: options.namespace,
   };
-  const frame = frameOf(statement);
-  return envelope(statement, frame, {
-    event: frame.event,
-    data_stream: frame.data_stream,
-    nmap: {
-      site: options.site,
-      entity: { id: scanId },
-      scan: {
-        id: scanId,
-        args: context.args,
-        start: isoSeconds(run.start, created),
-        startstr: run.startstr,
-        xmloutputversion: run.xmloutputversion,
-        profile_name: run.profileName,
-        verbose: run.verbose,
-        debugging: run.debugging,
-        info: some(run.scaninfo.map((info) => ({ ...info }))),
-        ...parts.scan,
-      },
-      ...parts.nmap,
-    },
-    message: frame.message,
+  return envelope(statement, {
+    nmap: { site: options.site, entity: { id: scanId }, scan: { ...headerFields(context, created), ...parts.scan }, ...parts.nmap },
   });
+}
+
+/** `nmap.scan`: what the header of the run says. */
+function headerFields({ scanId, args, run }: RunContext, now: number): Fields {
+  return {
+    id: scanId,
+    args,
+    start: isoSeconds(run.start, now),
+    startstr: run.startstr,
+    xmloutputversion: run.xmloutputversion,
+    profile_name: run.profileName,
+    verbose: run.verbose,
+    debugging: run.debugging,
+    info: some(run.scaninfo.map((info) => ({ ...info }))),
+  };
 }

@@ -1,7 +1,8 @@
 import { SEVERITY } from '../event/event.ts';
 import type { Script } from '../nmap/model.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptsOf, tableNamed, tables, valueOf } from './script.ts';
+import { scriptsOf } from './script.ts';
+import { tableNamed, tables, valueOf } from '../nmap/script-items.ts';
 
 /** A script that tests for open access, and how its output shows it. */
 interface AccessTest {

@@ -1,4 +1,4 @@
-import { envelope, frameOf, type Statement } from '../event/envelope.ts';
+import { envelope, type Statement } from '../event/envelope.ts';
 import { type Fields, levelOf, type LogEvent, some } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import { digest, eventId, findingEntityId, portEntityId } from '../event/id.ts';
@@ -60,16 +60,12 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
     event: { kind: 'state', category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'], type: ['info'] },
     namespace: options.namespace,
   };
-  const frame = frameOf(statement);
-  return envelope(statement, frame, {
-    event: frame.event,
-    data_stream: frame.data_stream,
+  return envelope(statement, {
     server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
     network: { transport: port?.protocol, type: networkType },
     service: serviceOf(port?.service),
     ...findingFields(finding),
     nmap: { ...host.place, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
-    message: frame.message,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Script, ScriptItem, ScriptTable, Service } from '../nmap/model.ts';
+import type { Script, Service } from '../nmap/model.ts';
 import { askedScripts } from './asked-scripts.ts';
 import { categoriesOf } from './script-categories.ts';
 import type { Subject } from './finding.ts';
@@ -50,22 +50,4 @@ export function nameAsked(service: Service | undefined): string | undefined {
   // masscan writes no method; a banner counts as detection.
   const isAnswer = service?.method === 'probed' || service?.bannerType !== undefined;
   return isAnswer && service?.name !== 'tcpwrapped' ? service?.name : undefined;
-}
-
-export function tableNamed(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {
-  return tables(items).find((table) => table.key === key)?.items ?? [];
-}
-
-export function tables(items: readonly ScriptItem[]): readonly ScriptTable[] {
-  return items.filter((item): item is ScriptTable => 'items' in item);
-}
-
-export function valueOf(items: readonly ScriptItem[], key: string): string | undefined {
-  for (const item of items) if ('value' in item && item.key === key) return item.value;
-  return undefined;
-}
-
-/** Elements without a key: the members of a list. */
-export function valuesIn(items: readonly ScriptItem[]): readonly string[] {
-  return items.flatMap((item) => ('value' in item && item.key === undefined ? [item.value] : []));
 }

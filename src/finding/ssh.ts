@@ -1,6 +1,7 @@
 import { SEVERITY } from '../event/event.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptOf, tableNamed, valuesIn } from './script.ts';
+import { scriptOf } from './script.ts';
+import { tableNamed, valuesIn } from '../nmap/script-items.ts';
 import { listed } from './listed.ts';
 
 const SCRIPT = 'ssh2-enum-algos';

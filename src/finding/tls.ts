@@ -1,7 +1,8 @@
 import { SEVERITY } from '../event/event.ts';
 import { listed } from './listed.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptOf, tableNamed, tables, valueOf } from './script.ts';
+import { scriptOf } from './script.ts';
+import { tableNamed, tables, valueOf } from '../nmap/script-items.ts';
 
 const SCRIPT = 'ssl-enum-ciphers';
 const REFERENCES = ['https://nmap.org/nsedoc/scripts/ssl-enum-ciphers.html', 'https://www.rfc-editor.org/rfc/rfc8996'];

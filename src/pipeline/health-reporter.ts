@@ -10,11 +10,11 @@ import {
   type DeliveryProblem,
   deliveryProblemEvent,
   fileNotShippedEvent,
-  runSummaryEvent,
   scanMisdatedEvent,
   scanOverdueEvent,
   scheduledScanFailedEvent,
 } from '../event/health.ts';
+import { runSummaryEvent } from '../event/run-summary.ts';
 import { digest } from '../event/id.ts';
 import type { InputReport, WhatWasRead } from './input-report.ts';
 import { markReported, unreportedFiles } from '../state/file-attempts.ts';

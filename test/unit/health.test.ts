@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
-import { deliveryProblemEvent, runSummaryEvent } from '../../src/event/health.ts';
+import { deliveryProblemEvent } from '../../src/event/health.ts';
+import { runSummaryEvent } from '../../src/event/run-summary.ts';
 import { otelRecord } from '../../src/event/otel.ts';
 import { ecs } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
