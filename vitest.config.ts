@@ -22,7 +22,7 @@ export default defineConfig({
       // In process, within a minute. Files share a worker's modules: loading them anew for each file takes a third of the time.
       { test: { name: 'fast', include: ['test/{unit,contract,alerts}/**/*.test.ts'], isolate: false, ...common } },
       // The built command as a process, the commands of the pages, and tests that take long.
-      { test: { name: 'command', include: ['test/{cli,docs,long}/**/*.test.ts'], ...common } },
+      { test: { name: 'command', include: ['test/{cli,docs,long}/**/*.test.ts'], isolate: false, ...common } },
       {
         test: {
           name: 'server',

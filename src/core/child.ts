@@ -73,7 +73,10 @@ const CAPTURE_MS = 120_000;
 export async function captureOutput(command: readonly string[], env: Environment, limitMs = CAPTURE_MS): Promise<string> {
   const [program = '', ...args] = command;
   const guard = startGuard(env);
-  const child = startChild(program, args, 'capture', env);
+  let child: ChildProcess | undefined;
+  // The kernel would end portlog between the start and the word to the guard.
+  const forget = beforeTheEnd(() => child?.kill('SIGKILL'));
+  child = startChild(program, args, 'capture', env);
   // Not its group, which is ours, so that it may ask on the terminal.
   guard.over(child.pid);
   const pieces: Buffer[] = [];
@@ -100,8 +103,28 @@ export async function captureOutput(command: readonly string[], env: Environment
     return Buffer.concat(pieces).toString('utf8');
   } finally {
     clearTimeout(timer);
+    forget();
     guard.dismiss();
   }
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Does something when portlog is ended by a signal that nobody else handles. Returns what takes that back. */
+function beforeTheEnd(act: () => void): () => void {
+  const ours = ENDING.filter((signal) => process.listenerCount(signal) === 0);
+  const end = (signal: NodeJS.Signals): void => {
+    forget();
+    // Somebody handles it by now.
+    if (process.listenerCount(signal) > 0) return;
+    act();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    for (const signal of ours) process.off(signal, end);
+  };
+  for (const signal of ours) process.on(signal, end);
+  return forget;
 }
 
 /** The working directory for the program of an `exec` sink: only root creates files there, so relative names are harmless. */

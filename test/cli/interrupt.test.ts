@@ -2,9 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { finished, freshDir, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
 import { socketServer } from '../support/lying-server.ts';
 import { SCAN } from '../support/mistyped.ts';
+import { gone, pidIn } from '../support/program.ts';
 import { answer, bulkAnswer, createdIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 import { THREE, events } from '../support/printed.ts';
 
@@ -122,16 +123,15 @@ describe('SIGTERM', () => {
     await until(() => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8') !== '');
     child.kill('SIGTERM');
     await done;
-    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
-    await until(() => !isAlive(pid));
+    await gone(await pidIn(join(folder, 'pid')));
   });
 });
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+test.each([1, 2, 3, 4, 5])('a command that hands out a secret and has only just begun ends with portlog, too: %i', async () => {
+  const folder = freshDir();
+  const program = join(folder, 'secret');
+  writeFileSync(program, `#!/bin/sh\necho $$ > ${folder}/pid\nkill -s TERM $PPID\nexec sleep 600\n`, { mode: 0o700 });
+  const { code } = await portlog(['--to', 'loki=http://127.0.0.1:1', SCAN], { env: { PORTLOG_LOKI_BEARER_COMMAND: program } });
+  expect(code).toBeNull();
+  await gone(await pidIn(join(folder, 'pid')));
+});

@@ -38,7 +38,7 @@ export async function usedForAWhile(program: readonly string[], only?: readonly 
   for (const args of [
     ['watch', '--once', ...state, '--to', `file=${join(folder, 'out')}`, join(folder, 'scans')],
     ['ship', ...state, ...down, 'examples/office-1.xml', 'examples/office-2.xml'],
-    ['replay', ...state],
+    ['replay', '--retry-for-seconds', '0', ...state],
     ['inventory', '--format', 'csv', ...state],
     ['findings', ...state],
     ['diff', 'examples/office-1.xml', 'examples/office-2.xml'],
