@@ -1,9 +1,7 @@
 import type { Database } from '../state/database.ts';
 import type { ScanReach } from '../state/scan-reach.ts';
-import { TRIM } from './scan-statements.ts';
+import { KEPT_OF_A_KIND, TRIM } from './scan-statements.ts';
 
-/** Runs of a kind that are kept, besides the first complete one: the runs that confirm, repeat or follow each other are among the latest. */
-const KEPT_OF_A_KIND = 100;
 /** Runs of a site that are kept, and how many are left after a cleanup. The first and the latest runs of each kind are kept before all others. */
 const KEPT_RUNS = 5000;
 const LEFT_RUNS = 4000;
@@ -11,19 +9,21 @@ const LEFT_RUNS = 4000;
 const TRIM_EVERY = 16;
 const PRUNE_EVERY = 64;
 
-/** Deletes runs of a site that no comparison needs, now and then; never the current one. */
+/** Deletes runs of a site that no comparison needs, now and then; never the current one. True when it has looked for such runs. */
 export function makeRoomForScans(
   database: Database,
   site: string,
   reach: ScanReach,
   { nr, kind }: { readonly nr: number; readonly kind: string },
-): void {
-  if (isOneOf(nr, TRIM_EVERY)) trim(database, site, nr, kind);
-  if (isOneOf(nr, PRUNE_EVERY)) prune(database, site, nr, reach);
+): boolean {
+  const [isToTrim, isToPrune] = [isOneOf(nr, TRIM_EVERY), isOneOf(nr, PRUNE_EVERY)];
+  if (isToTrim) trim(database, site, nr, kind);
+  if (isToPrune) prune(database, site, nr, reach);
+  return isToTrim || isToPrune;
 }
 
 function trim(database: Database, site: string, nr: number, kind: string): void {
-  for (const complete of [0, 1]) database.run(TRIM, site, kind, complete, KEPT_OF_A_KIND, nr, site, kind, complete);
+  for (const complete of [0, 1]) database.run(TRIM, site, kind, complete, nr, site, kind, complete);
 }
 
 /** Deletes runs of all kinds when the site has too many. */

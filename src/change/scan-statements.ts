@@ -9,6 +9,12 @@ export interface Candidate {
   readonly kind: string;
 }
 
+/** Neighbouring runs that are examined one by one. */
+const MOST_NEIGHBOURS = 16;
+/** Runs of a kind that are kept, besides the first complete one: the runs that confirm, repeat or follow each other are among the latest. */
+export const KEPT_OF_A_KIND = 100;
+
+/* Limits are written out: SQLite plans a statement anew whenever a limit among its values is bound. */
 const EARLIER = 'complete = 1 AND nr <> ? AND (started, nr) < (?, ?)';
 const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
 /** The index is named, because SQLite cannot know that few runs are of these kinds, and that nearly all runs are entered. */
@@ -34,20 +40,29 @@ const MEETS = `reached = 0 OR EXISTS (SELECT 1 FROM scan_reach INDEXED BY scan_r
 /** Some of the neighbouring runs: those with the same profile whose address ranges overlap. */
 export const NEIGHBOURS: Readonly<Record<Side, string>> = {
   earlier: `SELECT nr, kind FROM (
-    SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?) AS near
+    SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ${MOST_NEIGHBOURS}) AS near
     WHERE ${MEETS} ORDER BY started DESC, nr DESC`,
   later: `SELECT nr, kind FROM (
-    SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?) AS near
+    SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ${MOST_NEIGHBOURS}) AS near
     WHERE ${MEETS} ORDER BY started DESC, nr DESC`,
 };
 export const TRIM = `DELETE FROM scan WHERE nr IN (
-    SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started DESC, nr DESC LIMIT -1 OFFSET ?)
+    SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started DESC, nr DESC LIMIT -1 OFFSET ${KEPT_OF_A_KIND})
   AND nr NOT IN (?, (SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started, nr LIMIT 1))`;
+/** All runs of some kinds, latest first. */
 export const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EARLIER), later: placedWhere(LATER) };
 
+/** The latest run of each kind. */
+export const LATEST: Readonly<Record<Side, string>> = { earlier: latestWhere(EARLIER), later: latestWhere(LATER) };
+
 function placedWhere(side: string): string {
+  return `SELECT nr, kind FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side} ORDER BY started DESC, nr DESC`;
+}
+
+function latestWhere(side: string): string {
   return `
-    SELECT nr, kind, started FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side}
+    SELECT nr, kind, started FROM json_each(?) AS wanted CROSS JOIN scan ON nr = (
+      SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = wanted.value AND reached = 1 AND ${side} ORDER BY started DESC, nr DESC LIMIT 1)
     UNION ALL SELECT nr, kind, started FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${side}
     ORDER BY started DESC, nr DESC`;
 }

@@ -2,13 +2,10 @@ import { Budget } from '../core/budget.ts';
 import { AHEAD_MS } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { boundsOf, ScanReach } from '../state/scan-reach.ts';
-import { ALL_NOT_ENTERED, type Candidate, NEIGHBOURS, NEXT, PLACED, type Side, UNLISTED_ANNOUNCED } from './scan-statements.ts';
+import { ALL_NOT_ENTERED, type Candidate, LATEST, NEIGHBOURS, NEXT, PLACED, type Side, UNLISTED_ANNOUNCED } from './scan-statements.ts';
 import { makeRoomForScans } from './kept-scans.ts';
 import { type Place, RunsAt } from './runs-at.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
-
-/** Neighbouring runs that are examined one by one. */
-const MAX_NEIGHBOURS = 16;
 
 /**
  * Budget for going through the kinds of runs at an address, in steps of about a microsecond: at most this many, and this many more per
@@ -29,6 +26,8 @@ export class KnownScans {
   private readonly records = new ScanRecords();
   private readonly reach: ScanReach;
   private readonly budget = new Budget(STEPS);
+  /** Ids of scans that were looked up in a transaction: each change names the scan before. */
+  private ids: { readonly transaction: number; readonly byNumber: Map<number, string | undefined> } | undefined;
   /** The runs that would have listed a host. */
   readonly at: RunsAt;
 
@@ -84,20 +83,20 @@ export class KnownScans {
 
   /**
    * Complete runs before or after another one with the same profile that may have scanned some of the same targets. First comes the direct
-   * neighbour, whatever it did, because usually it did the same; then some more neighbours, then the other kinds with the latest run of each.
-   * Each kind comes once, because a caller that reads on does not want it.
-   * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with hardly
-   * any, which only the index finds. So the neighbours come first.
+   * neighbour, whatever it did, because usually it did the same; then the other kinds with the latest run of each. Each kind comes once, because a
+   * caller that reads on does not want it.
+   * A run of a wide network may overlap with thousands of small ones, and usually one of the next will do: then some more neighbours come first.
    */
   *alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
     const next = this.database.get(NEXT[side], this.site, run.nr, run.started, run.nr);
     if (next === undefined) return;
     const refused = new Set<string>();
-    const refuse = ({ kind, setup }: ScanRecord): unknown => kind !== '' && setup !== UNREADABLE && refused.add(kind);
+    const damaged = new Set<string>();
+    const refuse = ({ kind, setup }: ScanRecord): unknown => kind !== '' && (setup === UNREADABLE ? damaged : refused).add(kind);
     const first = this.records.of(next);
     yield first;
     refuse(first);
-    for (const { nr, kind } of this.perhapsAlike(side, run))
+    for (const { nr, kind } of this.perhapsAlike(side, run, damaged))
       if (!refused.has(kind))
         for (const record of this.numbered(nr)) {
           yield record;
@@ -105,14 +104,19 @@ export class KnownScans {
         }
   }
 
-  private *perhapsAlike(side: Side, run: ScanRecord): Generator<Candidate, void, undefined> {
+  /** `damaged`: kinds whose latest run could not be read, as found so far. */
+  private *perhapsAlike(side: Side, run: ScanRecord, damaged: ReadonlySet<string>): Generator<Candidate, void, undefined> {
     const [profile, reach] = [profileKey(run.coverage), reachOf(run.coverage)];
-    const [first, last] = boundsOf(reach);
-    const values = [this.site, run.nr, run.started, run.nr, MAX_NEIGHBOURS, this.site, profile, last, first];
-    yield* this.database.all(NEIGHBOURS[side], ...values) as readonly unknown[] as readonly Candidate[];
-    // Of later runs, any will do.
-    if (side === 'later') yield* this.placed(side, [run.kind], run);
-    yield* this.placed(side, [...(this.reach.touching(profile, reach) ?? [run.kind])], run);
+    const few = this.reach.fewTouching(profile, reach);
+    if (few === undefined) {
+      const [first, last] = boundsOf(reach);
+      const values = [this.site, run.nr, run.started, run.nr, this.site, profile, last, first];
+      yield* this.database.all(NEIGHBOURS[side], ...values) as readonly unknown[] as readonly Candidate[];
+      // Of later runs, any will do.
+      if (side === 'later') yield* this.latest(side, [run.kind], run);
+    }
+    yield* this.latest(side, few ?? this.reach.touching(profile, reach) ?? [run.kind], run);
+    if (damaged.size > 0) yield* this.placed(side, damaged, run);
   }
 
   hasLater({ nr, started }: Place): boolean {
@@ -194,16 +198,26 @@ export class KnownScans {
 
   /** `nmap.scan.id` of a scan, by its number; undefined when it is no longer kept. */
   idOf(nr: number): string | undefined {
-    return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;
+    const { isInTransaction, transactions: transaction } = this.database;
+    if (this.ids?.transaction !== transaction || !isInTransaction) this.ids = { transaction, byNumber: new Map() };
+    const { byNumber } = this.ids;
+    if (!byNumber.has(nr)) byNumber.set(nr, this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined);
+    return byNumber.get(nr);
   }
 
   private row(id: string): Readonly<Record<string, unknown>> | undefined {
     return this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id);
   }
 
-  private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<Candidate, void, undefined> {
+  private *placed(side: Side, kinds: Iterable<string>, { nr, started }: Place): Generator<Candidate, void, undefined> {
+    for (const found of this.database.each(PLACED[side], this.site, JSON.stringify([...kinds]), nr, started, nr))
+      yield { nr: found['nr'] as number, kind: found['kind'] as string };
+  }
+
+  /** The latest run of each kind, and runs that were not entered. */
+  private *latest(side: Side, kinds: Iterable<string>, { nr, started }: Place): Generator<Candidate, void, undefined> {
     const place = [nr, started, nr];
-    for (const found of this.database.each(PLACED[side], this.site, JSON.stringify(kinds), ...place, this.site, ...place))
+    for (const found of this.database.each(LATEST[side], JSON.stringify([...kinds]), this.site, ...place, this.site, ...place))
       yield { nr: found['nr'] as number, kind: found['kind'] as string };
   }
 
@@ -218,7 +232,7 @@ export class KnownScans {
     const sql = 'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1) RETURNING nr';
     const nr = this.database.get(sql, this.site, id, started, started, run, counts, kind)?.['nr'] as number;
     this.reach.enter(of);
-    makeRoomForScans(this.database, this.site, this.reach, { nr, kind });
+    if (makeRoomForScans(this.database, this.site, this.reach, { nr, kind })) this.ids = undefined;
     return { nr, id, started, ended: started, complete: 0, run, counts, kind };
   }
 

@@ -109,3 +109,7 @@ export function ackGroupsOf(entries: readonly Queued[]): ReadonlySet<AckGroupRef
   for (const { ackGroup } of entries) if (ackGroup !== undefined && !groups.has(ackGroup.key)) groups.set(ackGroup.key, ackGroup);
   return new Set(groups.values());
 }
+
+export function keysOf(groups: Iterable<AckGroupRef>): readonly string[] {
+  return Array.from(groups, ({ key }) => key);
+}

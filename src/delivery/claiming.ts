@@ -6,7 +6,7 @@ import type { AckGroupFate } from '../state/ledger.ts';
 import type { AckGroupRef, Queued } from '../state/queued.ts';
 import type { Store } from '../state/store.ts';
 import type { Account } from './account.ts';
-import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+import { AckGroup, type AckGroups, ackGroupsOf, keysOf } from './ack-group.ts';
 import type { Condition } from './condition.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import { openGroup } from './spool-rest.ts';
@@ -168,7 +168,8 @@ export class Claiming {
       claims.takeOver(overdue);
     }
     const ofOthers = claims.ofOthers();
-    const holders = new Map<string, Holder>(groups.map(({ key }) => [key, ledger.fateOf(key, after) ?? (ofOthers.has(key) ? 'theirs' : 'ours')]));
+    const fates = ledger.fatesOf(keysOf(groups), after);
+    const holders = new Map<string, Holder>(groups.map(({ key }) => [key, fates.get(key) ?? (ofOthers.has(key) ? 'theirs' : 'ours')]));
     const ours = groups.filter(({ key }) => holders.get(key) === 'ours');
     claims.take(ours.map(({ key }) => key));
     this.findParts(ours);

@@ -36,10 +36,11 @@ export class FateRecorder {
   /** Enters complete groups in the ledger; other processes may wait for them. */
   enterComplete(): void {
     const { claims, ledger } = this.tables;
-    for (const group of this.groups.takeComplete()) {
+    const complete = this.groups.takeComplete();
+    ledger.enter(complete.filter(({ abandoned, opened }) => !abandoned && !opened));
+    for (const group of complete) {
       const { key, events, opened, dead, abandoned } = group;
       if (!abandoned && opened) ledger.close(key, events, dead);
-      else if (!abandoned) ledger.enter(key, events, dead);
       if (!abandoned && !dead) this.settleParts(group);
       claims.release(key);
     }

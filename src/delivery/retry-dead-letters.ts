@@ -1,5 +1,5 @@
 import { batchOf } from '../sink/batch.ts';
-import { ackGroupsOf } from './ack-group.ts';
+import { ackGroupsOf, keysOf } from './ack-group.ts';
 import { EARLIER_RUNS, type NewOwner } from './take-over.ts';
 
 /** Moves the dead letters of a sink back to its spool, in batches of at most `maxEvents`. */
@@ -10,7 +10,7 @@ export function retryDeadLetters(owner: NewOwner, maxEvents: number): void {
     for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
       const seq = owner.nextSeq();
       spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now, run: EARLIER_RUNS });
-      for (const { key } of ackGroupsOf(some)) ledger.noteSpooled(key, seq);
+      ledger.noteSpooled(keysOf(ackGroupsOf(some)), seq);
       deadLetters.remove(some);
     }
   });

@@ -2,14 +2,13 @@ import { batchOf, type BatchOf } from '../sink/batch.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { AckGroupRef, Queued } from '../state/queued.ts';
 import type { SinkTables } from '../state/store.ts';
-import { AckGroup, ackGroupsOf } from './ack-group.ts';
+import { AckGroup, ackGroupsOf, keysOf } from './ack-group.ts';
 
 /** Enters the groups of a spooled batch in the ledger as waiting. */
 export function enterWaiting(ledger: Ledger, entries: readonly Queued[], seq: number): void {
-  for (const group of ackGroupsOf(entries)) {
-    openGroup(ledger, group);
-    ledger.noteSpooled(group.key, seq);
-  }
+  const groups = ackGroupsOf(entries);
+  for (const group of groups) openGroup(ledger, group);
+  ledger.noteSpooled(keysOf(groups), seq);
 }
 
 /** Enters a group of this run in the ledger before it is complete, unless it is there. */

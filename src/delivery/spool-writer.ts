@@ -9,7 +9,7 @@ import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import type { SinkTables, Store, WaitingSink } from '../state/store.ts';
 import type { CountingTally, Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
-import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+import { AckGroup, type AckGroups, ackGroupsOf, keysOf } from './ack-group.ts';
 import { FateRecorder, type Rejected } from './fate-recorder.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 import { enterWaiting, keepRest } from './spool-rest.ts';
@@ -94,11 +94,10 @@ export class SpoolWriter {
     const { spool, ledger } = this.tables;
     spool.append(seq, batch, { now: this.clock.now(), outbox: true });
     this.uncounted.add(seq);
-    for (const group of ackGroupsOf(batch.entries)) {
-      ledger.enter(group.key, group instanceof AckGroup ? group.events : 0, false);
-      ledger.noteSpooled(group.key, seq);
-      if (group instanceof AckGroup) group.opened = true;
-    }
+    const groups = [...ackGroupsOf(batch.entries)];
+    ledger.enter(groups.map((group) => ({ key: group.key, events: group instanceof AckGroup ? group.events : 0, dead: false })));
+    ledger.noteSpooled(keysOf(groups), seq);
+    for (const group of groups) if (group instanceof AckGroup) group.opened = true;
   }
 
   /** Spools a batch; with `behind`, after all others, because the sink accepts those. */
@@ -207,7 +206,7 @@ export class SpoolWriter {
       if (tries === 0 || batch.entries.length === 1) return spool.putBehind(seq, tries + 1);
       const [other, second] = [this.nextSeq(), batch.entries.slice(middle)];
       spool.append(other, batchOf(second, batch.partition), { now: this.clock.now(), run, tries });
-      for (const { key } of ackGroupsOf(second)) ledger.noteSpooled(key, other);
+      ledger.noteSpooled(keysOf(ackGroupsOf(second)), other);
       keepRest(this.tables, seq, batch, batch.entries.slice(0, middle));
       const tally = this.tallyOf.get(seq);
       if (tally !== undefined) this.tallyOf.set(other, tally);

@@ -56,7 +56,7 @@ function take(entries: readonly Queued[], { handover, to, tries, leave }: Move):
       to.tables.spool.append(seq, batchOf(fresh, first.partition), { now: to.now, run: EARLIER_RUNS, tries });
       for (const [key, { dataset, ids }] of groupsOf(fresh)) {
         handover.add(dataset, key, ids);
-        to.tables.ledger.noteSpooled(key, seq);
+        to.tables.ledger.noteSpooled([key], seq);
       }
     }
     leave();

@@ -23,8 +23,9 @@ export class WaitingHosts {
   private listings: ScannedHost[] = [];
   private readonly keys = new Set<string>();
   private bytes = 0;
-  /** Runs and parts of runs that were taken but not compared yet. */
+  /** Runs and parts of runs that were taken but not compared yet, and their sums. */
   private readonly taken = new Set<HostsOfRun>();
+  private readonly sums = { hosts: 0, listings: 0, bytes: 0 };
 
   add(host: ScannedHost): void {
     this.listings.push(host);
@@ -33,25 +34,30 @@ export class WaitingHosts {
   }
 
   get areMany(): boolean {
-    let [hosts, listings, bytes] = [this.keys.size, this.listings.length, this.bytes];
-    for (const one of this.taken) {
-      hosts += one.hosts;
-      listings += one.listings.length;
-      bytes += one.bytes;
-    }
+    const { sums } = this;
+    const [hosts, listings, bytes] = [sums.hosts + this.keys.size, sums.listings + this.listings.length, sums.bytes + this.bytes];
     return (hosts >= MANY_HOSTS && bytes >= MANY_BYTES) || hosts >= MAX_HOSTS || listings >= MAX_LISTINGS || bytes >= MAX_BYTES;
   }
 
   /** Takes all hosts of the current run; they count as waiting until they are compared. */
   take(): HostsOfRun {
     const taken: HostsOfRun = { listings: this.listings, hosts: this.keys.size, bytes: this.bytes };
-    if (taken.hosts > 0) this.taken.add(taken);
+    if (taken.hosts > 0) this.count(taken, 1);
     this.drop();
     return taken;
   }
 
   compared(taken: HostsOfRun): void {
-    this.taken.delete(taken);
+    if (this.taken.has(taken)) this.count(taken, -1);
+  }
+
+  private count(taken: HostsOfRun, sign: 1 | -1): void {
+    const { sums } = this;
+    if (sign === 1) this.taken.add(taken);
+    else this.taken.delete(taken);
+    sums.hosts += sign * taken.hosts;
+    sums.listings += sign * taken.listings.length;
+    sums.bytes += sign * taken.bytes;
   }
 
   /** Drops the hosts of the current run, which will not be compared. */

@@ -31,6 +31,8 @@ export class HeldHosts {
   private readonly database: Database;
   private readonly hosts = new Map<string, Held>();
   private bytes = 0;
+  /** No changed host has a later result. */
+  private latest = Number.NEGATIVE_INFINITY;
   /** The transaction that used the cache last. */
   private transaction = 0;
   private write: (changed: ChangedHost) => void = () => undefined;
@@ -66,6 +68,7 @@ export class HeldHosts {
     if (!this.isUsed()) return write(changed);
     if (!this.hosts.has(changed.host.key)) this.makeRoom(0);
     this.hosts.set(changed.host.key, { host: changed.host, changed });
+    this.latest = Math.max(this.latest, changed.row.latest);
     this.write = write;
     this.database.beforeCommit(this.end);
   }
@@ -76,6 +79,11 @@ export class HeldHosts {
     if (!this.isUsed()) return written;
     for (const { changed } of this.hosts.values()) if (changed !== undefined && isMeant(changed.row)) written.push(changed);
     return written;
+  }
+
+  /** Those with a result after this time: usually none. */
+  laterThan(time: number): readonly ChangedHost[] {
+    return this.latest > time ? this.changed(({ latest }) => latest > time) : [];
   }
 
   isChanged(key: string): boolean {
@@ -116,5 +124,6 @@ export class HeldHosts {
   private clear(): void {
     this.hosts.clear();
     this.bytes = 0;
+    this.latest = Number.NEGATIVE_INFINITY;
   }
 }

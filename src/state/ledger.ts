@@ -4,6 +4,29 @@ import { forgetOffsets } from './forget-offsets.ts';
 /** Fate of an acknowledgement group: all of it was acknowledged, or the rest waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
 
+/** A group with the number of its events; `dead`: one of them is a dead letter. */
+interface EnteredGroup {
+  readonly key: string;
+  readonly events: number;
+  readonly dead: boolean;
+}
+
+interface FateRow {
+  readonly key: string;
+  readonly waits: number;
+}
+
+const WAITS = 'EXISTS (SELECT 1 FROM waiting_group WHERE sink = ledger.sink AND ack_group = ledger.ack_group)';
+/* One statement for the groups of a batch, because each statement costs more than a row. */
+const FATES = `SELECT asked.value AS key, ${WAITS} AS waits FROM json_each(?) AS asked CROSS JOIN ledger
+  ON sink = ? AND ack_group = unhex(asked.value) AND fate = 'whole' AND nr > ?`;
+const ENTER = `INSERT OR REPLACE INTO ledger (sink, ack_group, fate, events)
+  SELECT ?, unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?)`;
+const NOTE_SPOOLED = 'INSERT OR IGNORE INTO waiting_group (sink, seq, ack_group) SELECT ?, ?, unhex(value) FROM json_each(?)';
+const REMOVE_ALL_DEAD = `UPDATE ledger SET fate = 'whole'
+  WHERE sink = ? AND ack_group IN (SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?) AND fate = 'died'
+    AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.ack_group = ledger.ack_group)`;
+
 /**
  * The fates of acknowledgement groups at one sink, so that shipping a scan again adds nothing, even after a rollover, when Elasticsearch no
  * longer knows the ids. A group counts as delivered only when each of its events was acknowledged. When waiting events end in any other way
@@ -42,14 +65,22 @@ export class Ledger {
     return row['waits'] === 1 ? 'spooled' : 'delivered';
   }
 
+  /** {@link fateOf} of many groups, of those where it is known. */
+  fatesOf(keys: readonly string[], after = 0): ReadonlyMap<string, AckGroupFate> {
+    const rows = this.database.all(FATES, JSON.stringify(keys), this.sink, after) as readonly unknown[] as readonly FateRow[];
+    return new Map(rows.map(({ key, waits }) => [key, waits === 1 ? 'spooled' : 'delivered']));
+  }
+
   /** Enters a group before it was read to its end, so that losses are recorded from now on. */
   open(key: string): void {
     this.put(key, 'open', 0);
   }
 
-  /** Enters a group that was never opened: all of its events are acknowledged, waiting or dead. */
-  enter(key: string, events: number, hasDied: boolean): void {
-    this.put(key, hasDied ? 'died' : 'whole', events);
+  /** Enters groups that were never opened: all of their events are acknowledged, waiting or dead. */
+  enter(groups: readonly EnteredGroup[]): void {
+    if (groups.length === 0) return;
+    const rows = groups.map(({ key, events, dead }) => [key, dead ? 'died' : 'whole', events]);
+    this.database.run(ENTER, this.sink, JSON.stringify(rows));
   }
 
   /** The same for an opened group, unless some of it was lost meanwhile. */
@@ -58,9 +89,9 @@ export class Ledger {
     this.database.run(sql, hasDied ? 'died' : 'whole', events, this.sink, bytesOf(key));
   }
 
-  /** Notes that a part of the group is in a batch of the spool. */
-  noteSpooled(key: string, seq: number): void {
-    this.database.run('INSERT OR IGNORE INTO waiting_group (sink, ack_group, seq) VALUES (?, ?, ?)', this.sink, bytesOf(key), seq);
+  /** Notes that parts of these groups are in a batch of the spool. */
+  noteSpooled(keys: readonly string[], seq: number): void {
+    this.database.run(NOTE_SPOOLED, this.sink, seq, JSON.stringify(keys));
   }
 
   /** Notes that no part of the group is left in that batch: its events are acknowledged, or dead (see `noteDead`). */
@@ -71,9 +102,8 @@ export class Ledger {
 
   /** The same for all groups with a part in that batch. */
   acknowledgeAll(seq: number): void {
-    const groups = this.database.all('SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
+    this.database.run(REMOVE_ALL_DEAD, this.sink, this.sink, seq);
     this.database.run('DELETE FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
-    for (const { ack_group: group } of groups) this.removeDead(Buffer.from(group as Uint8Array).toString('hex'));
   }
 
   /** The groups with a part in that batch whose other parts the sink does not have, or may lose. */
@@ -112,7 +142,7 @@ export class Ledger {
     this.database.run('DELETE FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
   }
 
-  private put(key: string, fate: 'open' | 'whole' | 'died', events: number): void {
+  private put(key: string, fate: 'open' | 'whole', events: number): void {
     this.database.run('INSERT OR REPLACE INTO ledger (sink, ack_group, fate, events) VALUES (?, ?, ?, ?)', this.sink, bytesOf(key), fate, events);
   }
 

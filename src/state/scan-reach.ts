@@ -31,6 +31,9 @@ const WORD_LENGTH = 64;
  */
 const ROWS = { most: 200_000, earned: 50 };
 const STATEMENT_ROWS = 10;
+const SEARCH_ROWS = 2;
+/** So many rows are quickly gone through. */
+const FEW_ROWS = 32;
 
 /**
  * An index of the kinds of runs by the addresses that they scanned, so that a scan is compared without reading all runs. Ranges are grouped by
@@ -62,33 +65,42 @@ export class ScanReach {
   *at(address: string): Generator<string, void, undefined> {
     const key = addressKey(address);
     if (key === undefined) return;
-    for (const bits of this.widths()) {
-      const values = [this.site, bits, firstOf(key, bits), key, key];
-      const first = JSON.parse(String(this.database.get(LISTING_FIRST, ...values)?.['kinds'])) as readonly string[];
-      yield* first;
-      if (first.length < MOST_AT_ONCE) continue;
-      for (const row of this.database.each(LISTING_MORE, ...values)) yield row['kind'] as string;
-    }
+    const values = [JSON.stringify(this.widths().map((bits) => [bits, firstOf(key, bits)])), this.site, key, key];
+    const first = JSON.parse(String(this.database.get(LISTING_FIRST, ...values)?.['kinds'])) as readonly string[];
+    yield* first;
+    if (first.length < MOST_AT_ONCE) return;
+    for (const row of this.database.each(LISTING_MORE, ...values)) yield row['kind'] as string;
   }
 
   /** Kinds of a profile that scanned some of the same addresses; undefined when the budget for such queries is spent. */
   touching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
     this.budget.refill();
     if (!this.budget.hasLeft()) return undefined;
-    const kinds = new Set<string>();
-    const add = (sql: string, ...values: readonly (string | number)[]): void => {
-      const found = this.database.get(sql, profile, ...values);
-      this.budget.spend(STATEMENT_ROWS + Number(found?.['n']));
-      for (const kind of JSON.parse(String(found?.['kinds'])) as readonly string[]) kinds.add(kind);
-    };
-    const rows = rowsOf(reach);
+    return this.kindsIn(ALL_MEETING, profile, reach).kinds;
+  }
+
+  /** The same if it takes no long search; undefined when it would. */
+  fewTouching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
+    const { kinds, rows } = this.kindsIn(FEW_MEETING, profile, reach);
+    return rows < FEW_ROWS ? kinds : undefined;
+  }
+
+  private kindsIn(sql: string, profile: string, reach: Reach): { readonly kinds: ReadonlySet<string>; readonly rows: number } {
+    const searches = this.searchesFor(reach);
+    const found = this.database.get(sql, profile, JSON.stringify(searches), this.site);
+    const rows = Number(found?.['n']);
+    this.budget.spend(STATEMENT_ROWS + searches.length * SEARCH_ROWS + rows);
+    return { kinds: new Set(JSON.parse(String(found?.['kinds'])) as readonly string[]), rows };
+  }
+
+  /** Where rows are that meet a reach: of which width, where they begin, and where they end at the earliest. */
+  private searchesFor(reach: Reach): readonly Search[] {
     const widths = this.widths();
-    for (const [bits, first, last] of rows) {
-      if (bits === WORDS && first === ANY_WORD) add(OF_ANY_WORD, this.site, WORDS);
-      else if (bits === WORDS) add(OF_WORDS, this.site, WORDS, first, ANY_WORD);
-      else for (const width of widths) add(OF_RANGE, first, this.site, width, firstOf(first, width), last);
-    }
-    return kinds;
+    return rowsOf(reach).flatMap(([bits, first, last]): readonly Search[] => {
+      if (bits === WORDS && first === ANY_WORD) return [[WORDS, '', BEHIND_ALL, '']];
+      if (bits === WORDS) return [first, ANY_WORD].map((word) => [WORDS, word, word, '']);
+      return widths.map((width) => [width, firstOf(first, width), last, first]);
+    });
   }
 
   /** Called at the beginning of an input, which has a budget of its own. */
@@ -130,13 +142,19 @@ export class ScanReach {
   }
 }
 
-/* Kinds of a profile, and how many rows were gone through for them. */
-const OF_ANY_WORD = 'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ?';
-const OF_WORDS =
-  'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first IN (?, ?)';
-const OF_RANGE =
-  'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ? AND last >= ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ?';
-const LISTING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ? AND lists_hosts = 1';
+type Search = readonly [bits: number, from: string, to: string, least: string];
+
+/**
+ * Kinds of a profile in the rows that several searches find, and how many rows were gone through for them. One statement, because a site may
+ * have a hundred widths. Limits are written out: SQLite plans a statement anew whenever a limit among its values is bound.
+ */
+const MEETING = `SELECT kind, profile, last, search.value ->> 3 AS least FROM json_each(?) AS search CROSS JOIN scan_reach
+  ON site = ? AND bits = search.value ->> 0 AND first BETWEEN search.value ->> 1 AND search.value ->> 2`;
+const KINDS = 'count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ? AND last >= least) AS kinds';
+const ALL_MEETING = `SELECT ${KINDS} FROM (${MEETING})`;
+const FEW_MEETING = `SELECT ${KINDS} FROM (${MEETING} LIMIT ${FEW_ROWS})`;
+const LISTING = `SELECT kind FROM json_each(?) AS width CROSS JOIN scan_reach
+  ON site = ? AND bits = width.value ->> 0 AND first BETWEEN width.value ->> 1 AND ? AND last >= ? AND lists_hosts = 1`;
 /** Usually there are no more, and the query runs for each host. */
 const MOST_AT_ONCE = 20;
 const LISTING_FIRST = `SELECT json_group_array(kind) AS kinds FROM (${LISTING} LIMIT ${MOST_AT_ONCE})`;

@@ -109,8 +109,8 @@ export class SentParts {
 
   /** The batches of the spool with a part of one of these groups. */
   private batchesWith(keys: readonly string[]): ReadonlySet<number> {
-    const sql = 'SELECT seq FROM waiting_group WHERE sink = ? AND ack_group = ?';
-    return new Set(keys.flatMap((key) => this.database.all(sql, this.sink, Buffer.from(key, 'hex')).map(({ seq }) => Number(seq))));
+    const sql = 'SELECT DISTINCT seq FROM json_each(?) AS asked CROSS JOIN waiting_group ON sink = ? AND ack_group = unhex(asked.value)';
+    return new Set(this.database.all(sql, JSON.stringify(keys), this.sink).map(({ seq }) => Number(seq)));
   }
 
   private learn(key: string, part: Part): void {
