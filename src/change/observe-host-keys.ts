@@ -20,7 +20,8 @@ interface OtherKey {
 }
 
 /**
- * Compares the keys of an SSH server type by type, so that neither their order nor a type that is missing this time counts. `now`: what is
+ * Compares the keys of an SSH server type by type, so that neither their order nor a type that is missing this time counts. A server that
+ * shows none of the known types, and others instead, has changed: somebody in between needs only to offer what nobody knows. `now`: what is
  * known from now on.
  */
 export function observeHostKeys(
@@ -37,7 +38,25 @@ export function observeHostKeys(
     now.set(type, { type, key });
     if (was !== undefined && key.value === fingerprint && !isSameKey(was.value, fingerprint)) others.push({ type, was, is: fingerprint });
   }
-  return { now: [...now.values()], change: changeOf(others) };
+  const change = others.length > 0 ? changeOf(others) : isAnotherServer(known, seen, stamp.time) ? otherTypes(known, seen) : undefined;
+  return { now: [...now.values()], change };
+}
+
+/** Whether it shows only types that were never seen, later than all of the known ones. */
+function isAnotherServer(known: readonly KnownHostKey[], seen: readonly HostKey[], time: number): boolean {
+  if (known.length === 0 || known.length >= MOST_TYPES) return false;
+  return known.every(({ type, key }) => key.at < time && !seen.some((one) => one.type === type));
+}
+
+function otherTypes(known: readonly KnownHostKey[], seen: readonly HostKey[]): HostKeyChange {
+  const was = known.map(({ type, key }) => `${type} ${key.value}`);
+  const is = seen.map(({ type, fingerprint }) => `${type} ${fingerprint}`);
+  const latest = known.reduce((a, b) => (b.key.at > a.key.at ? b : a)).key;
+  return {
+    before: { text: was.join(', '), hostKeys: was, ...lifetimeOf(latest) },
+    after: { text: is.join(', '), hostKeys: is },
+    what: `shows an SSH host key of another type, and none of the known ones: ${is[0]}, was ${was[0]}`,
+  };
 }
 
 /** Hashes of different kinds cannot be compared. */

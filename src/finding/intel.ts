@@ -135,10 +135,15 @@ function readEpss(path: string): Snapshot<ExploitProbability> {
   const entries = new Map<string, ExploitProbability>();
   for (const [, cve = '', score, percentile] of text.matchAll(/^(CVE-\d+-\d+),([\d.eE-]+),([\d.eE-]+)\r?$/gm)) {
     if (entries.size === MAX_ENTRIES) throw broken(path, `it has more than ${MAX_ENTRIES} lines`);
-    entries.set(cve, { score: Number(score), percentile: Number(percentile) });
+    const probability = { score: Number(score), percentile: Number(percentile) };
+    if (isProbability(probability.score) && isProbability(probability.percentile)) entries.set(cve, probability);
   }
   if (entries.size === 0) throw broken(path, 'there is no line `CVE-…,score,percentile` in it');
   return { path, date: day(/score_date:([\d-]{10})/.exec(text.slice(0, 200))?.[1]), entries };
+}
+
+function isProbability(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 function day(text: string | undefined): string | undefined {

@@ -58,6 +58,19 @@ describe('an SSH host key', () => {
     }
   });
 
+  test('of another type, without any of the known types, has changed', async () => {
+    const [change, ...rest] = diff(server(ED), server(RSA)).changes;
+    expect(rest).toEqual([]);
+    expect(change).toMatchObject({
+      action: 'host-key-changed',
+      message: expect.stringMatching(
+        /^192\.0\.2\.7 22\/tcp shows an SSH host key of another type, and none of the known ones: ssh-rsa SHA256:\S+, was ssh-ed25519 SHA256:\S+$/,
+      ) as unknown,
+      before: { hostKeys: [`ssh-ed25519 ${SHOWN[ED[1]]}`] },
+    });
+    expect(await told(server(ED), server(RSA), server(ED), server(RSA))).toEqual(['baseline', 'host-key-changed']);
+  });
+
   test('is compared with the last one that was seen, whatever was scanned in between', async () => {
     const silent = { plain: server(), another: server(RSA), closed };
     for (const [name, middle] of Object.entries(silent))

@@ -124,6 +124,11 @@ describe('snapshots of what is exploited', () => {
     expect(at(new Intel(snapshots({ 'known_exploited_vulnerabilities.json': KEV })))[0]?.alerts).toBe(true);
   });
 
+  test('with numbers that are no probabilities do not make an event that no server takes', () => {
+    for (const numbers of ['1e300,0.5', '0.5,-5e99', '1.5,0.5', '0.5,e-e', '.,-'])
+      expect(new Intel(snapshots({ 'epss_scores-current.csv': `${EPSS}CVE-2021-41773,${numbers}\n` })).probability('CVE-2021-41773')).toBeUndefined();
+  });
+
   test('that are old cause a remark', () => {
     const folder = whole();
     expect(new Intel(folder).warnings(Date.parse('2026-02-10'))).toEqual([]);
