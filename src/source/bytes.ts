@@ -1,6 +1,8 @@
 /** Thrown when the input ends too early. */
 export const CUT = Symbol('cut');
 
+const ZEROS = Buffer.alloc(1 << 16);
+
 /** Reads chunks byte by byte; a chunk is valid only until the next one is requested. */
 export class Bytes {
   /** Bytes taken so far. */
@@ -58,7 +60,7 @@ export class Bytes {
 
   /** Whether only zeros follow up to the end; takes them. */
   async areZerosToTheEnd(): Promise<boolean> {
-    for await (const chunk of this.rest()) if (chunk.some((byte) => byte !== 0)) return false;
+    for await (const chunk of this.rest()) if (!areZeros(chunk)) return false;
     return true;
   }
 
@@ -67,4 +69,13 @@ export class Bytes {
     if (this.held.length > 0) yield this.held;
     for (let next = await this.input.next(); next.done !== true; next = await this.input.next()) yield next.value;
   }
+}
+
+/** By comparing: looking at each byte takes twenty times as long. */
+function areZeros(chunk: Uint8Array): boolean {
+  for (let from = 0; from < chunk.length; from += ZEROS.length) {
+    const part = chunk.subarray(from, from + ZEROS.length);
+    if (ZEROS.compare(part, 0, part.length, 0, part.length) !== 0) return false;
+  }
+  return true;
 }

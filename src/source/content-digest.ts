@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { openRegular } from '../core/open-regular.ts';
+import { withoutHoles } from './holes.ts';
 
 /** SHA-256 of the bytes of a file in a directory where others may write, shortened; undefined when it cannot be read to its end. */
 export async function contentDigest(path: string | Buffer, signal: AbortSignal): Promise<string | undefined> {
@@ -7,7 +8,7 @@ export async function contentDigest(path: string | Buffer, signal: AbortSignal):
   try {
     // Closes the file at its end, or when the signal aborts.
     const bytes = (await openRegular(path)).createReadStream({ signal });
-    for await (const piece of bytes) sum.update(piece as Uint8Array);
+    for await (const piece of withoutHoles(bytes)) sum.update(piece);
     return sum.digest('hex').slice(0, 32);
   } catch {
     return undefined;

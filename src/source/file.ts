@@ -4,8 +4,10 @@ import { promisify } from 'node:util';
 import { timeLimit } from '../core/deadline.ts';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
-import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
+import { GzipBomb, GzipDamage } from './gunzip.ts';
 import { openRegular } from '../core/open-regular.ts';
+import { Hole } from './holes.ts';
+import { scanBytes } from './scan-bytes.ts';
 import type { Source } from './source.ts';
 
 const readFrom = promisify(read);
@@ -32,9 +34,20 @@ interface Found {
   readonly root?: string;
 }
 
-/** A regular file of a watched directory, opened without following a link, by the bytes of its name. */
+/**
+ * A regular file of a watched directory, opened without following a link, by the bytes of its name. It is read up to the size that it has
+ * then: one that grows faster than it is read must not keep others waiting. What is added later makes it another version.
+ */
 export function foundSource({ path, at, root }: Found): Source {
-  return { name: path, live: false, bytes: (signal) => bytesOf(path, signal, () => openFound(at, root)) };
+  return { name: path, live: false, bytes: (signal) => bytesOf(path, signal, () => openFound(at, root), sizeOf) };
+}
+
+async function sizeOf(file: FileHandle): Promise<number> {
+  return (await file.stat()).size;
+}
+
+function endless(): Promise<number> {
+  return Promise.resolve(Number.POSITIVE_INFINITY);
 }
 
 /** `O_NOFOLLOW` only applies to the last name: a directory on the way may have become a link since it was listed. */
@@ -53,11 +66,16 @@ async function openFound(at: string | Buffer, root: string | undefined): Promise
   }
 }
 
-async function* bytesOf(path: string, signal: AbortSignal, opened: () => Promise<FileHandle>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* bytesOf(
+  path: string,
+  signal: AbortSignal,
+  opened: () => Promise<FileHandle>,
+  mostOf: (file: FileHandle) => Promise<number> = endless,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let file: FileHandle | undefined;
   try {
     file = await opened();
-    yield* gunzipped(chunksOf(file.fd, signal));
+    yield* scanBytes(chunksOf(file.fd, signal, await mostOf(file)));
   } catch (error) {
     // A file that we stopped reading is not incomplete.
     if (signal.aborted && error instanceof GzipDamage) return;
@@ -99,12 +117,14 @@ export function isPipe(ask: () => Stats): boolean {
   }
 }
 
-/** Reads to the end or until aborted, into one reused buffer: new ones would pile up before they are collected (50 MB). */
-export async function* chunksOf(fd: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+/** Reads `most` bytes, to the end, or until aborted, into one reused buffer: new ones would pile up before they are collected (50 MB). */
+export async function* chunksOf(fd: number, signal: AbortSignal, most = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array, void, undefined> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  while (!signal.aborted) {
-    const { bytesRead } = await readFrom(fd, buffer, 0, buffer.length, null);
+  let left = most;
+  while (!signal.aborted && left > 0) {
+    const { bytesRead } = await readFrom(fd, buffer, 0, Math.min(buffer.length, left), null);
     if (bytesRead === 0) return;
+    left -= bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
 }
@@ -122,6 +142,11 @@ const FETCH = ['it is an address, and portlog reads files', 'fetch it, and pipe 
 
 /** Why something could not be read, in words. */
 export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogError {
+  if (error instanceof Hole)
+    return new PortlogError('input-unreadable', `${path} was not read to its end: ${error.message}`, {
+      hint: 'it is a sparse or damaged file; what came before was read',
+      cause: error,
+    });
   if (error instanceof GzipBomb)
     return new PortlogError('input-unreadable', `${path} was not read to its end: ${error.message}`, {
       hint: 'if it is a scan after all, unpack it and ship the XML',

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { timeLimit } from '../core/deadline.ts';
 import { chunksOf, isPipe, unreadable } from './file.ts';
-import { gunzipped } from './gunzip.ts';
+import { scanBytes } from './scan-bytes.ts';
 import type { Source } from './source.ts';
 
 /** After Ctrl-C, which the other end of the pipe gets too, its remaining output is read for so long. */
@@ -17,7 +17,7 @@ export function stdinSource(stdin: NodeJS.ReadStream): Source {
     live,
     async *bytes(signal) {
       try {
-        yield* gunzipped(live ? pipeChunks(stdin, signal) : chunksOf(STDIN_FD, signal));
+        yield* scanBytes(live ? pipeChunks(stdin, signal) : chunksOf(STDIN_FD, signal));
       } catch (error) {
         if (signal.aborted) return;
         throw unreadable(NAME, error as NodeJS.ErrnoException);
