@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** They take minutes. Begun late, one of them would still be going on alone when all others have ended. */
+/** They take longest. Begun late, one of them would still be going on alone when all others have ended. */
 const LONG = [
   'server/package',
   'server/outage',
@@ -8,9 +8,18 @@ const LONG = [
   'server/elasticsearch',
   'server/set-up',
   'server/week',
+  'server/other-architecture',
   'long/hanging',
   'docs/docs',
+  'cli/reading',
+  'long/lying-setup',
+  'long/torture',
+  'cli/scan',
   'long/lying',
+  'cli/pipes',
+  'cli/loki',
+  'cli/interrupt',
+  'binary/binary',
 ];
 
 /** The files that take longest come first, whatever their size. */

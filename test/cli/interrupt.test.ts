@@ -75,15 +75,14 @@ describe('SIGTERM', () => {
     ['waits for the time that the server asked for', busy, 'http', ' + spooled 8'],
   ])('while portlog %s ends it at once, and nothing is lost', async (_, script, scheme, spooled) => {
     const server = await scriptedServer(script);
-    const hanging = await socketServer(() => undefined);
+    let isConnected = false;
+    const hanging = await socketServer(() => (isConnected = true));
     const to = scheme === 'https' ? `https://127.0.0.1:${hanging}` : server.url.origin;
     const scan = join(freshDir(), 'scan.xml');
     writeFileSync(scan, THREE);
     const child = startPortlog([scan, '--to', `elasticsearch=${to}`, '--state-dir', freshDir()]);
     const done = finished(child);
-    const isSent = (): boolean => server.seen.some(({ path }) => spooled === '' || path.startsWith('/_bulk'));
-    if (scheme === 'http') await until(isSent);
-    else await setTimeout(1500);
+    await until(() => isConnected || server.seen.some(({ path }) => spooled === '' || path.startsWith('/_bulk')));
     await setTimeout(300);
     const since = performance.now();
     child.kill('SIGTERM');
