@@ -70,6 +70,13 @@ export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part
     .join('');
 }
 
+/** Whether the text of a field comes from a scan, and so from strangers, rather than from portlog or its configuration. */
+export function isFromScan(field: string): boolean {
+  return FROM_SCANS.has(field);
+}
+
+const FROM_SCANS: ReadonlySet<string> = new Set(['server.address', 'host.name', 'network.transport', 'service.type', 'vulnerability.id']);
+
 /** Fields that repeat another one: a host without a name is called by its address. */
 const UNLIKE: Readonly<Record<string, string>> = { 'host.name': 'server.address' };
 

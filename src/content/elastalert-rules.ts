@@ -81,9 +81,24 @@ function texts(rule: AlertRule, summary: string, options: ContentOptions): objec
   return {
     alert_subject: `portlog, ${rule.severity}: ${rule.title}`,
     alert_text_type: 'alert_text_jinja',
-    alert_text: rule.absentForHours === undefined ? [...lines, '', at('message')].join('\n') : lines.join('\n'),
+    alert_text: rule.absentForHours === undefined ? [PLAIN, ...lines, '', at('message')].join('\n') : lines.join('\n'),
   };
 }
+
+/**
+ * Makes plain words of what strangers wrote, because ElastAlert escapes nothing, for no receiver: `<!channel>` would be a mention in Slack
+ * (elastalert/alerters/slack.py, format_body), `<img>` an image in a mail of HTML.
+ */
+const PLAIN = `{%- macro plain(text) -%}{{ text | string${[
+  ['<', '\u2039'],
+  ['>', '\u203A'],
+  ['@', '@ '],
+  ['[', '('],
+  [']', ')'],
+  ['|', '\u00A6'],
+]
+  .map(([mark, instead]) => ` | replace("${mark}", "${instead}")`)
+  .join('')} }}{%- endmacro -%}`;
 
 /** Absent fields are left out; Jinja would fail on members of undefined. */
 const JINJA: TemplateSyntax = {
@@ -93,7 +108,7 @@ const JINJA: TemplateSyntax = {
 };
 
 function at(field: string): string {
-  return `{{ ${pathOf(field)} }}`;
+  return `{{ plain(${pathOf(field)}) }}`;
 }
 
 /** `((_data.server or {}).address)` */

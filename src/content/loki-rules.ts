@@ -3,7 +3,7 @@ import { fingerprint } from './fingerprint.ts';
 import { grafanaHostPath, HOST_FIELD, isAboutHost, withoutEndSlash } from './host-link.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, scopedFilter, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
+import { type AlertRule, isFromScan, scopedFilter, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
 /** Group and namespace in the ruler. */
@@ -44,10 +44,16 @@ export function lokiExpression(rule: AlertRule, options: ContentOptions): string
   return `topk(${MOST_ALERTS}, sum by (${labels.join(', ')}) (${matching(rule, options, rule.windowHours)})) > 0`;
 }
 
-/** The sentence of an alert as a template of Prometheus' kind, which Grafana takes as well. */
+/** Everything but letters, digits and what names and addresses contain, as RE2 writes it. Nothing else could become markup. */
+const NOT_IN_NAMES = String.raw`[^\pL\pN .:%/_-]`;
+
+/**
+ * The sentence of an alert as a template of Prometheus' kind, which Grafana takes as well. Names from scans become plain words, because receivers
+ * put the sentence into chats and mails as it is.
+ */
 export function templatedSummary(rule: AlertRule): string {
   return summaryOf(rule, {
-    field: (name) => `{{ $labels.${labelOf(name)} }}`,
+    field: (name) => (isFromScan(name) ? `{{ reReplaceAll \`${NOT_IN_NAMES}\` "?" $labels.${labelOf(name)} }}` : `{{ $labels.${labelOf(name)} }}`),
     part: (name, text, unlike) => {
       const label = `$labels.${labelOf(name)}`;
       return `{{ if ${unlike === undefined ? label : `and ${label} (ne ${label} $labels.${labelOf(unlike)})`} }}${text}{{ end }}`;

@@ -1,6 +1,6 @@
 import { dataStream } from './context.ts';
 import { type Dataset, type Fields, INVENTORY, type LogEvent, type Shared } from './event.ts';
-import { printable } from './text.ts';
+import { messageLine } from './markup.ts';
 import { isoTime } from './time.ts';
 
 /** `event.kind`, `event.category`, `event.type`, and members of `event` that other events do not have. */
@@ -23,7 +23,7 @@ export interface Statement {
   readonly created: number;
   /** 0 to 100. */
   readonly severity: number;
-  /** One line for people; it may contain text from a scan. */
+  /** For people; it may contain text from a scan, and becomes a {@link messageLine}. */
   readonly message: string;
   readonly shared: Shared;
   readonly event: EventKind;
@@ -39,7 +39,7 @@ const UNRATED: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.host', 'nmap.port'
 /** Makes the event. `own`: its members beside those that every event has; the order of all is the order of the document. */
 export function envelope(statement: Statement, own: Fields): LogEvent {
   const { id, ackGroup, dataset, action, time, created, severity, shared, namespace, revision } = statement;
-  const message = printable(statement.message);
+  const message = messageLine(statement.message);
   const event = eventFields(statement);
   const whole: Fields =
     namespace === undefined ? { event, ...own, message } : { event, data_stream: dataStream(dataset, namespace), ...own, message };

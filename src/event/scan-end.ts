@@ -8,7 +8,7 @@ import { duration, elapsedOf, impossibleElapsed } from './scan-duration.ts';
 import { scanEvent } from './scan-event.ts';
 import { endMessage, errorOf, whyEmpty, whyFewer, whyIncomplete } from './scan-message.ts';
 import { scriptFields } from './script.ts';
-import { clipBytes, printable } from './text.ts';
+import { clipBytes } from './text.ts';
 import { isMisdated, isoSeconds, seenAt } from './time.ts';
 import { type HostTotals, hostTotals, totalFields } from './totals.ts';
 
@@ -39,7 +39,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   const now = context.options.now();
   const time = seenAt(finished?.time, now) || record.latestSeen || context.start;
   const why = ending === 'empty' ? whyEmpty(record) : ending === 'finished' ? whyFewer(missing) : whyIncomplete(end, record);
-  const message = printable(endMessage(context, record, end, ending, hosts, why));
+  const message = endMessage(context, record, end, ending, hosts, why);
   return scanEvent(context, ACTION[ending], time, message, contentOf(record, end), {
     event: {
       type: ['end'],

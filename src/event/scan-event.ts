@@ -3,7 +3,6 @@ import { envelope, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { eventId } from './id.ts';
 import { scannerName } from './scan-message.ts';
-import { printable } from './text.ts';
 import { isoSeconds, isoTime } from './time.ts';
 
 const SEVERITY_OF: Readonly<Record<string, number>> = {
@@ -15,7 +14,7 @@ const SEVERITY_OF: Readonly<Record<string, number>> = {
 /** `scan-started`, only for scans that portlog runs itself. */
 export function scanStartEvent(context: RunContext): LogEvent {
   const args = context.args ?? '';
-  const message = printable(`${scannerName(context)} scan started${args === '' ? '' : `: ${args}`}`.trim());
+  const message = `${scannerName(context)} scan started${args === '' ? '' : `: ${args}`}`.trim();
   const start = isoTime(context.start);
   return scanEvent(context, 'scan-started', context.start, message, '', {
     event: { type: ['start'], outcome: 'unknown', start },

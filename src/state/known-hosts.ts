@@ -1,3 +1,4 @@
+import { shellWord } from '../core/shell-word.ts';
 import { PortlogError } from '../core/errors.ts';
 import { addressKey, type AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
@@ -95,11 +96,13 @@ export class KnownHosts {
   private damageOf(keys: readonly string[]): PortlogError {
     const more = keys.length > MAX_NAMED ? ` and ${keys.length - MAX_NAMED} more` : '';
     const named = keys.slice(0, MAX_NAMED);
-    const addresses = named.filter((key) => addressKey(key) !== undefined).map((key) => ` --network ${key}`);
+    const addresses = named.filter((key) => addressKey(key) !== undefined).map((key) => ` --network ${shellWord(key)}`);
     return new PortlogError(
       'state-unusable',
       `${this.database.path} is damaged: what is known of ${named.join(', ')}${more} (site ${this.site}) cannot be read`,
-      { hint: `restore the file from a backup, or delete what is known: portlog inventory --forget --site ${this.site}${addresses.join('')}` },
+      {
+        hint: `restore the file from a backup, or delete what is known: portlog inventory --forget --site ${shellWord(this.site)}${addresses.join('')}`,
+      },
     );
   }
 

@@ -177,7 +177,8 @@ test('a host without a name is shown with its address once', () => {
   expect(heard({ name: 'web.example' })).toEqual(['New host 192.0.2.7 (web.example)']);
   expect(heard({})).toEqual(['New host 192.0.2.7']);
   const rule = ALERT_RULES.find(({ id }) => id === 'new-host')!;
+  const plain = String.raw`reReplaceAll \`[^\pL\pN .:%/_-]\` "?"`.replaceAll('\\`', '`');
   expect(templatedSummary(rule)).toBe(
-    'New host {{ $labels.server_address }}{{ if and $labels.host_name (ne $labels.host_name $labels.server_address) }} ({{ $labels.host_name }}){{ end }}',
+    `New host {{ ${plain} $labels.server_address }}{{ if and $labels.host_name (ne $labels.host_name $labels.server_address) }} ({{ ${plain} $labels.host_name }}){{ end }}`,
   );
 });

@@ -65,10 +65,24 @@ test.each(METRICS_RULES)('$alert is fired by what it is about, and by nothing el
   expect(await names(quiet)).toBe('quiet');
 });
 
-test('templates of alerts for Loki and Grafana, which are those of Prometheus, give a link that leads to the host', async () => {
-  const rule = lokiRuleGroup(DEFAULT_CONTENT).rules.find(({ alert }) => alert === 'PortlogNewOpenPort');
-  const labels = { server_address: 'fe80::1%eth0', server_port: '443', network_transport: 'tcp' };
-  const expr = Object.entries(labels).reduce((inner, [name, value]) => `label_replace(${inner}, "${name}", "${value}", "", "")`, 'vector(1)');
+test.each([
+  {
+    about: 'give a link that leads to the host',
+    name: 'PortlogNewOpenPort',
+    labels: { server_address: 'fe80::1%eth0', server_port: '443', network_transport: 'tcp' },
+    summary: 'New open port fe80::1%eth0 443/tcp',
+    address: 'fe80%3A%3A1%25eth0',
+  },
+  {
+    about: 'make plain words of what strangers wrote',
+    name: 'PortlogNewHost',
+    labels: { server_address: '192.0.2.7', host_name: '<!channel> [x](javascript:1) @here {{ .Labels }} größe_1' },
+    summary: 'New host 192.0.2.7 (??channel? ?x??javascript:1? ?here ?? .Labels ?? größe_1)',
+    address: '192.0.2.7',
+  },
+])('templates of alerts for Loki and Grafana, which are those of Prometheus, $about', async ({ name, labels, summary, address: host }) => {
+  const rule = lokiRuleGroup(DEFAULT_CONTENT).rules.find(({ alert }) => alert === name);
+  const expr = Object.entries(labels).reduce((inner, [label, value]) => `label_replace(${inner}, "${label}", "${value}", "", "")`, 'vector(1)');
   const home = freshDir();
   const rules = join(home, 'rules.yaml');
   writeFileSync(rules, stringify({ groups: [{ name: 'g', interval: '1s', rules: [{ ...rule, expr }] }] }));
@@ -81,8 +95,8 @@ test('templates of alerts for Loki and Grafana, which are those of Prometheus, g
   const prometheus = startServer('prometheus', args, { stdio: 'ignore' });
   try {
     expect((await alertOf(address)).annotations).toMatchObject({
-      host_dashboard: 'https://grafana.example.net/d/portlog-host?var-address=fe80%3A%3A1%25eth0',
-      summary: 'New open port fe80::1%eth0 443/tcp',
+      host_dashboard: `https://grafana.example.net/d/portlog-host?var-address=${host}`,
+      summary,
     });
   } finally {
     prometheus.kill('SIGTERM');

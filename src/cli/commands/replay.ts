@@ -1,3 +1,4 @@
+import { quotedWord } from '../../core/shell-word.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/connection.ts';
@@ -150,7 +151,7 @@ function refuseSeveral(waiting: readonly WaitingSink[]): void {
   const { type, target } = first.identity;
   const places = waiting.map(({ identity }) => `${identity.type}=${identity.target}${identity.scope === '' ? '' : ` (${identity.scope})`}`);
   throw new PortlogError('usage', `events wait for ${waiting.length} destinations of --from ${type}=${shownTarget(target)}: one at a time`, {
-    hint: `name one of: ${places.map((place) => `--from '${place}'`).join(', ')}`,
+    hint: `name one of: ${places.map((place) => `--from ${quotedWord(place)}`).join(', ')}`,
   });
 }
 
@@ -193,7 +194,7 @@ async function sinkOf({ env, log }: CommandContext, settings: Settings, identity
 function noSuchSink({ type, target, scope }: SinkIdentity): PortlogError {
   const place = `${type}=${target}${scope === '' ? '' : ` (${scope})`}`;
   return new PortlogError('sink-options', `events wait for ${shownIdentity({ type, target, scope })}, and the configuration has no such sink`, {
-    hint: `enter it as it was; or send them to another one: portlog replay --from '${place}' --to NAME; or delete them: portlog replay --purge --from '${place}'`,
+    hint: `enter it as it was; or send them to another one: portlog replay --from ${quotedWord(place)} --to NAME; or delete them: portlog replay --purge --from ${quotedWord(place)}`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../../core/shell-word.ts';
 import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { type CommandContext, settingsOf } from '../session/context.ts';
@@ -41,7 +42,7 @@ function refuseFiles(nmapArgs: readonly string[]): void {
   const file = nmapWords(nmapArgs).targets.find((word) => (SCAN.test(word) || word.includes('/')) && existsSync(word));
   if (file === undefined) return;
   const hint = SCAN.test(file)
-    ? `to ship a scan that is there: portlog ${file}`
-    : `a file of targets: portlog scan -- -iL ${file}; a directory of scans: portlog watch ${file}`;
+    ? `to ship a scan that is there: portlog ${shellWord(file)}`
+    : `a file of targets: portlog scan -- -iL ${shellWord(file)}; a directory of scans: portlog watch ${shellWord(file)}`;
   throw new PortlogError('usage', `${file} is a file here, and not a target for nmap`, { hint });
 }

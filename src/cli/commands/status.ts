@@ -1,3 +1,4 @@
+import { shellWord } from '../../core/shell-word.ts';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { scanDue } from '../../change/overdue-sites.ts';
@@ -59,7 +60,7 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   const service = values['config'] === undefined && values['state-dir'] === undefined ? serviceState() : undefined;
   if (service === undefined) return showState(context);
   const options = Object.entries(service.values)
-    .map(([name, value]) => `--${name} ${String(value)}`)
+    .map(([name, value]) => `--${name} ${shellWord(String(value))}`)
     .join(' ');
   if (hasOwnState((await settingsOf(context)).stateDir, log)) {
     log.info(`this is your own state; that of the service (${service.from}) is shown by portlog status ${options}`);

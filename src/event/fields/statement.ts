@@ -16,7 +16,7 @@ export const STATEMENT_FIELDS: readonly Field[] = [
     false,
     '',
     '192.0.2.7 443/tcp open https nginx 1.18.0',
-    'The event in one line. Control characters are escaped as `\\x1B`.',
+    'The event in one line. Control characters are escaped as `\\x1B`; `<` becomes `‹`, and links and mentions are broken up (`@ here`).',
   ),
   field('tags', 'keyword', true, '', ['dmz'], '`tags` of the configuration, `--tag`.'),
   field('labels', 'labels', false, '', { team: 'net' }, '`labels` of the configuration, `--label`.'),

@@ -93,7 +93,7 @@ const OTHER = { sink: 'nmap.delivery.sink' } as const;
 
 /**
  * The labels of an alert. They must distinguish whatever the key of the rule distinguishes, because Alertmanager treats alerts with the same
- * labels as one.
+ * labels as one. Receivers show them, too: Alertmanager's own template for Slack has them in its title.
  */
 export function labelsOf(rule: AlertRule, document: Document): Labels {
   const isByItem = rule.key.includes('nmap.entity.id');
@@ -105,7 +105,7 @@ export function labelsOf(rule: AlertRule, document: Document): Labels {
     job: 'portlog',
     severity: rule.severity,
     site,
-    ...textsOf(isByItem ? PLACE : others, document, MAX_LABEL_BYTES),
+    ...mapped(textsOf(isByItem ? PLACE : others, document, MAX_LABEL_BYTES), (text) => bounded(withoutMarkup(text), MAX_LABEL_BYTES)),
   };
 }
 
@@ -119,8 +119,7 @@ const WORDS = {
 } as const;
 
 function annotationsOf(rule: AlertRule, summary: string, document: Document, runbook: string): Labels {
-  const texts = Object.entries(textsOf(WORDS, document, MAX_ANNOTATION_BYTES));
-  const { message = '', ...more }: Labels = Object.fromEntries(texts.map(([name, text]) => [name, forPeople(text)]));
+  const { message = '', ...more }: Labels = mapped(textsOf(WORDS, document, MAX_ANNOTATION_BYTES), forPeople);
   return { summary: forPeople(summary), message, description: more['remedy'] ?? rule.about, ...more, runbook_url: runbook };
 }
 
@@ -139,6 +138,10 @@ function textsOf(fields: Readonly<Record<string, string>>, document: Document, b
       return value === undefined || value === '' ? [] : [[name, bounded(String(value), bytes)]];
     }),
   );
+}
+
+function mapped(texts: Labels, change: (text: string) => string): Labels {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }
 
 /** Escapes text for annotations, which receivers may render as markup. */

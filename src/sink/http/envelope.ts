@@ -16,11 +16,29 @@ export interface Envelope {
   parts(event: LogEvent): readonly string[];
 }
 
+/** Escapes what is filled in, for the type of content around it; `whole` is the JSON of an event, `line` its message. */
+interface Escapes {
+  readonly whole: (json: string) => string;
+  readonly line: (message: string) => string;
+}
+
+const same = (text: string): string => text;
+const inJson = (message: string): string => jsonWithoutControls(JSON.stringify(message)).slice(1, -1);
+const inMarkup = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** How a type of content is written. JSON is what all others are taken for, because an event is. */
+function escapesOf(contentType: string): Escapes {
+  if (/^application\/x-www-form-urlencoded\b/.test(contentType)) return { whole: encodeURIComponent, line: encodeURIComponent };
+  if (/^[a-z]+\/(?:[a-z0-9.-]+\+)?(?:xml|html)\b/i.test(contentType)) return { whole: inMarkup, line: inMarkup };
+  return { whole: same, line: contentType.startsWith('text/') ? same : inJson };
+}
+
 /**
- * The event replaces the first `{}`, its message each `{message}`, escaped for JSON strings unless `isText` (the body is no
- * JSON). Throws `sink-options` without a placeholder.
+ * The event replaces the first `{}`, its message each `{message}`, both escaped for the type of content. Throws `sink-options` without a
+ * placeholder.
  */
-export function envelopeOf(text: string, isText: boolean): Envelope {
+export function envelopeOf(text: string, contentType = 'application/json'): Envelope {
+  const escapes = escapesOf(contentType);
   const at = text.indexOf(EVENT);
   const pieces = at === -1 ? [text] : [text.slice(0, at), text.slice(at + EVENT.length)];
   const [before = [], behind] = pieces.map((piece) => piece.split(MESSAGE));
@@ -33,8 +51,8 @@ export function envelopeOf(text: string, isText: boolean): Envelope {
   return {
     isForPeople,
     parts(event) {
-      const line = isForPeople ? lineOf(event, isText) : '';
-      return behind === undefined ? [filled(before, line)] : [filled(before, line), ...ecsParts(event), filled(behind, line)];
+      const line = isForPeople ? escapes.line(lineOf(event)) : '';
+      return behind === undefined ? [filled(before, line)] : [filled(before, line), ...ecsParts(event).map(escapes.whole), filled(behind, line)];
     },
   };
 }
@@ -42,8 +60,7 @@ export function envelopeOf(text: string, isText: boolean): Envelope {
 /** Three or more backticks: untrusted text must not close a Markdown code block, after which it could mention everyone or disguise a link. */
 const FENCE = /`{3,}/g;
 
-function lineOf({ message }: LogEvent, isText: boolean): string {
+function lineOf({ message }: LogEvent): string {
   const unfenced = message.replaceAll(FENCE, (fence) => String.raw`\x60`.repeat(fence.length));
-  const line = clipBytes(isText ? unfenced : withoutMarkup(unfenced), MAX_MESSAGE_BYTES);
-  return isText ? line : jsonWithoutControls(JSON.stringify(line)).slice(1, -1);
+  return clipBytes(withoutMarkup(unfenced), MAX_MESSAGE_BYTES);
 }

@@ -26,7 +26,7 @@ const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition:
  */
 export function httpSink(options: HttpSinkOptions): Sink {
   const url = requiredUrl(options);
-  const envelope = envelopeOf(options.envelope ?? '{}', options.contentType?.startsWith('text/') === true);
+  const envelope = envelopeOf(options.envelope ?? '{}', options.contentType);
   const client = httpClient(options, url);
   const scratch = new BufferPool(LIMITS.maxBytes);
   const { headers = {} } = options;

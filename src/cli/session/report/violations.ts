@@ -1,4 +1,5 @@
 import { PORTLOG_VERSION } from '../../../event/context.ts';
+import { withoutMarkup } from '../../../event/markup.ts';
 import { printable } from '../../../event/text.ts';
 import { EXPIRED, UNEXPECTED } from '../../../finding/exposure.ts';
 
@@ -94,7 +95,7 @@ function sarif({ scan, ports, gaps }: Checked): string {
     return {
       ruleId: kind === 'expired' ? EXPIRED.id : UNEXPECTED.id,
       level: SARIF_LEVELS[level] ?? 'note',
-      message: { text: `${portWords(checked)}: ${what} [${level}]` },
+      message: { text: sarifText(`${portWords(checked)}: ${what} [${level}]`) },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: encodeURI(scan) } },
@@ -115,11 +116,16 @@ function sarif({ scan, ports, gaps }: Checked): string {
   // Without results, only this distinguishes "nothing is wrong" from "nothing was scanned".
   const invocation = {
     executionSuccessful: gaps.length === 0,
-    toolExecutionNotifications: gaps.map((what) => ({ level: 'error', message: { text: what } })),
+    toolExecutionNotifications: gaps.map((what) => ({ level: 'error', message: { text: sarifText(what) } })),
   };
   const runs = [{ tool: { driver }, invocations: [invocation], results }];
   const log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs };
   return `${JSON.stringify(log, undefined, 2)}\n`;
+}
+
+/** Text of a message, in which viewers find links (3.11.6), placeholders in braces (3.11.5), and often Markdown. */
+function sarifText(text: string): string {
+  return withoutMarkup(printable(text)).replaceAll(/[{}]/g, '$&$&');
 }
 
 /** Escapes untrusted text; XML 1.0 allows no control characters. */
