@@ -33,7 +33,7 @@ export type { Only } from './sink/only.ts';
 export type { Credentials } from './sink/options.ts';
 export type { SpoolLimits } from './state/spool-limits.ts';
 export type { Store } from './state/store.ts';
-export type { Progress } from './pipeline/ship-source.ts';
+export type { Progress } from './pipeline/shipping.ts';
 export type { SinkReport } from './delivery/report.ts';
 export type { ShipOptions, ShipReport } from './pipeline/ship.ts';
 export type { Source } from './source/source.ts';

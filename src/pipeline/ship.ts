@@ -12,7 +12,8 @@ import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { Finder, type FindingOptions } from '../finding/finder.ts';
 import { HealthReporter } from './health-reporter.ts';
 import type { InputReport, WhatWasRead } from './input-report.ts';
-import { type Progress, shipSource } from './ship-source.ts';
+import { shipSource } from './ship-source.ts';
+import type { Progress, Shipping } from './shipping.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Source } from '../source/source.ts';
 import { Threads } from './threads/threads.ts';
@@ -76,64 +77,61 @@ const NO_AGES: ReadonlyMap<string, number> = new Map();
 
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
 export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
-  const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false, maxAges = NO_AGES } = options;
+  const { sources, clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false } = options;
   const lastChance = new LastChance({ stop, giveUp, clock });
   const delivery = Delivery.to(options.sinks, { clock, store, retryForMs, again, signal: lastChance.signal, onWaiting: options.onWaiting });
   let isRead = false;
   // Without a state, what waiting sinks do not take is lost.
   if (store !== undefined) lastChance.start(() => ({ settled: delivery.settled, isWaiting: isRead || delivery.isWaiting }));
+  const shipping = shippingOf({ ...options, clock, stop, retryForMs }, delivery);
+  const { maxAges = NO_AGES } = options;
+  delivery.start(options.retryDeadLetters === true, options.takeOver, options.unanswered);
+  const inputs: InputReport[] = [];
+  const read = (): WhatWasRead => ({ inputs, notRead: sources.slice(inputs.length).map(({ name }) => name) });
+  try {
+    await delivery.whileFlushing(clock, () => readAll(sources, shipping, maxAges, inputs));
+    isRead = true;
+    await shipping.threads?.close();
+    await conclude(shipping, maxAges, read());
+  } finally {
+    lastChance.end();
+    await shipping.threads?.close();
+    await delivery.close();
+  }
+  return { ...read(), sinks: delivery.report(), interrupted: stop.aborted, lostRuns: store?.lostRuns ?? [], ...whyUncompared(shipping) };
+}
+
+/** What all sources are shipped with. */
+function shippingOf(options: ShipOptions & Pick<Required<ShipOptions>, 'clock' | 'stop' | 'retryForMs'>, delivery: Delivery): Shipping {
+  const { clock, stop, retryForMs, store, onProgress } = options;
   const event: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   const healthReporter = store === undefined ? undefined : new HealthReporter(delivery, store, event, retryForMs);
   const finder = new Finder(options.findings);
   const tracker = trackerOf(options, delivery, event.site, finder);
-  const threads = threadsFor(options, event);
-  delivery.start(options.retryDeadLetters === true, options.takeOver, options.unanswered);
-  const inputs: InputReport[] = [];
-  const notRead = (): readonly string[] => options.sources.slice(inputs.length).map(({ name }) => name);
-  const readAll = async (): Promise<void> => {
-    await healthReporter?.reportMissed(maxAges);
-    for (const source of options.sources) {
-      if (stop.aborted || delivery.isPointless) break;
-      inputs.push(
-        await shipSource(source, { delivery, healthReporter, tracker, finder, threads, event, clock, stop, onProgress: options.onProgress }),
-      );
-    }
-  };
-  try {
-    await delivery.whileFlushing(clock, readAll);
-    isRead = true;
-    await threads?.close();
-    await conclude(delivery, healthReporter, maxAges, { inputs, notRead: notRead() });
-  } finally {
-    lastChance.end();
-    await threads?.close();
-  }
-  return {
-    inputs,
-    notRead: notRead(),
-    sinks: delivery.report(),
-    interrupted: stop.aborted,
-    lostRuns: store?.lostRuns ?? [],
-    untracked: tracker?.problem,
-    hostsLeftOut: tracker?.damage,
-  };
+  return { delivery, healthReporter, tracker, finder, threads: threadsFor(options, event), event, clock, stop, onProgress };
 }
 
-/** Everything was read: waits for the sinks, sends them the events about the run, and closes them. */
-async function conclude(
-  delivery: Delivery,
-  healthReporter: HealthReporter | undefined,
-  maxAges: ReadonlyMap<string, number>,
-  read: WhatWasRead,
-): Promise<void> {
+/** Adds a report to `inputs` for each source that is read. */
+async function readAll(sources: readonly Source[], shipping: Shipping, maxAges: ReadonlyMap<string, number>, inputs: InputReport[]): Promise<void> {
+  await shipping.healthReporter?.reportMissed(maxAges);
+  for (const source of sources) {
+    if (shipping.stop.aborted || shipping.delivery.isPointless) return;
+    inputs.push(await shipSource(source, shipping));
+  }
+}
+
+/** Everything was read: waits for the sinks, and sends them the events about the run. */
+async function conclude({ delivery, healthReporter }: Shipping, maxAges: ReadonlyMap<string, number>, read: WhatWasRead): Promise<void> {
   await delivery.finish();
   await delivery.renew();
-  if (healthReporter !== undefined) {
-    await healthReporter.reportMissed(maxAges);
-    await healthReporter.reportEnd(read);
-    await delivery.finish();
-  }
-  await delivery.close();
+  if (healthReporter === undefined) return;
+  await healthReporter.reportMissed(maxAges);
+  await healthReporter.reportEnd(read);
+  await delivery.finish();
+}
+
+function whyUncompared({ tracker }: Shipping): Pick<ShipReport, 'untracked' | 'hostsLeftOut'> {
+  return { untracked: tracker?.problem, hostsLeftOut: tracker?.damage };
 }
 
 function trackerOf({ changes, store, again = false }: ShipOptions, delivery: Delivery, site: string, finder: Finder): ChangeTracker | undefined {

@@ -94,3 +94,22 @@ describe('a file that a mistake of ours ends', () => {
     expect(report.sinks[0]?.firstRejection).toBe('rendering it for bad failed by a mistake in portlog: no word for it');
   });
 });
+
+test('a run that a mistake ends closes its destinations, so that a program that has called it can end', async () => {
+  const closed: string[] = [];
+  const sink = {
+    ...storingSink([]),
+    async close() {
+      closed.push('closed');
+    },
+  };
+  const sources = [textSource('scan', scan(host('192.0.2.7', port(80))))];
+  const maxAges = new Map([['default', 1]]);
+  maxAges[Symbol.iterator] = () => {
+    throw new TypeError('no ages');
+  };
+  const store = openStore(fastDir());
+  await expect(ship({ sources, sinks: [sink], store, maxAges })).rejects.toThrow('no ages');
+  store.close();
+  expect(closed).toEqual(['closed']);
+});

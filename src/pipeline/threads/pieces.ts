@@ -17,13 +17,13 @@ const SIZES: PieceSizes = { start: 1 << 19, piece: 1 << 18 };
 const MAX_PIECES = 4;
 
 /** Receives what was read. */
-interface ResultReceiver {
+export interface ResultReceiver {
   /** The run that is being read. */
   readonly run: Run | undefined;
   /** Items read by the main reader. */
   take(items: Iterable<ScanItem>): Promise<void>;
   /** A piece rendered by a thread; false when it cannot be used and was not. */
-  takeRendered(rendered: Rendered): Promise<boolean | void>;
+  takeRendered(rendered: Rendered): Promise<boolean>;
 }
 
 /** A pool of threads, or a stand-in. */
@@ -126,7 +126,7 @@ export class PieceReader {
     if (piece === undefined) return;
     const rendered = await piece.rendered;
     const isWhole = rendered !== undefined && this.reader.isBetween && this.receiver.run === piece.run;
-    if (isWhole && (await this.receiver.takeRendered(rendered)) !== false) this.reader.skip(rendered.length);
+    if (isWhole && (await this.receiver.takeRendered(rendered))) this.reader.skip(rendered.length);
     else await this.receiver.take(this.reader.push(piece.bytes));
     this.threads.slots.release(piece.slot);
   }

@@ -1,4 +1,4 @@
-import type { Progress } from '../../../pipeline/ship-source.ts';
+import type { Progress } from '../../../pipeline/shipping.ts';
 import type { Log } from '../log.ts';
 
 const INTERVAL_MS = 200;
