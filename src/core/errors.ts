@@ -46,7 +46,7 @@ export const ERRORS = {
   'nmap-missing': EXIT.noInput,
   'nmap-arguments': EXIT.usage,
   'state-unusable': EXIT.state,
-  'spool-full': EXIT.sinkDown,
+  'spool-full': EXIT.state,
   'sink-unknown': EXIT.usage,
   'sink-options': EXIT.usage,
   'setup-refused': EXIT.usage,

@@ -46,7 +46,7 @@ export class Intake {
 
   /** Encodes an event. Undefined when the sink does not want it, or takes nothing more in this run. */
   admit(event: LogEvent): Admitted | undefined {
-    if (this.spoolWriter?.stuck === true) {
+    if (this.spoolWriter?.stuck === true && !(event.dataset === 'nmap.health' && this.spoolWriter.hasReserve())) {
       this.cursor?.cutAt(event.ackGroup);
       return undefined;
     }

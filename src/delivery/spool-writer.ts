@@ -18,6 +18,9 @@ import { type NewOwner, takeOver } from './take-over.ts';
 /** Range of batch numbers that each run may use. */
 const SEQ_PER_RUN = 2 ** 32;
 
+/** Beyond the limit, for portlog's own events: two or three of a kilobyte for each run. */
+const RESERVE_BYTES = 1 << 20;
+
 /** Writes the spool, dead letters and ledger of one sink. What is kept is counted when its write is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
@@ -231,6 +234,11 @@ export class SpoolWriter {
 
   isFull(): boolean {
     return this.tables.spool.limits.whenFull === 'block' && this.tables.spool.isFull();
+  }
+
+  /** Whether there is room for portlog's own events, which tell that the spool is full. */
+  hasReserve(): boolean {
+    return !this.tables.spool.isFull(RESERVE_BYTES);
   }
 
   giveUpReading(): void {

@@ -130,7 +130,7 @@ export class ExposurePolicy {
     const network = this.networkOf(ips);
     const [last] = this.entriesFor(ips, port, protocol).toSorted((a, b) => endOf(b) - endOf(a));
     if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was meant to be open until ${last.expires} (${last.reason})`);
-    const severity = network?.external === true ? SEVERITY.high : BY_CRITICALITY[network?.criticality ?? 'medium'];
+    const severity = Math.max(BY_CRITICALITY[network?.criticality ?? 'medium'], network?.external === true ? SEVERITY.high : 0);
     return checked(UNEXPECTED, EXPOSURE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
   }
 

@@ -4,9 +4,9 @@ import { hasPorts } from '../nmap/transport.ts';
 
 /** The changes of an input: their number by kind, and the first places. */
 export interface NotedChanges {
-  /** Numbers by `event.action`, in order of appearance. */
+  /** Numbers by `event.action`, in order of appearance, `scope-shrank` and `mass-change` included. */
   readonly counts: Readonly<Record<string, number>>;
-  /** The first few places by `event.action`: `192.0.2.7 23/tcp`. */
+  /** The first places by `event.action`, each once, one more than are shown: `192.0.2.7 23/tcp`. */
   readonly first: Readonly<Record<string, readonly string[]>>;
   /** Whether something was seen for the first time, without anything earlier to compare with. */
   readonly isBaseline: boolean;
@@ -22,7 +22,8 @@ export interface ChangesInProgress {
   readonly earlier: Record<string, number>;
 }
 
-const MAX_NAMED = 3;
+/** Places that are shown of each kind of change. */
+export const MAX_NAMED = 3;
 
 export function noChanges(): ChangesInProgress {
   return { counts: {}, first: {}, isBaseline: false, earlier: {} };
@@ -33,11 +34,11 @@ export function noteChanges(noted: ChangesInProgress, events: readonly LogEvent[
   for (const event of events) {
     if (event.dataset !== 'nmap.change') continue;
     if (event.action === 'baseline') noted.isBaseline = true;
+    else noted.counts[event.action] = (noted.counts[event.action] ?? 0) + 1;
     if (ABOUT_THE_RUN.has(event.action)) continue;
-    noted.counts[event.action] = (noted.counts[event.action] ?? 0) + 1;
     const named = (noted.first[event.action] ??= []);
     const place = placeOf(event);
-    if (named.length < MAX_NAMED && !named.includes(place)) named.push(place);
+    if (named.length <= MAX_NAMED && !named.includes(place)) named.push(place);
   }
 }
 

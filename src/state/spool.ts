@@ -166,9 +166,9 @@ export class Spool {
     return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
   }
 
-  /** Whether this sink's share is full. */
-  isFull(): boolean {
-    return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes;
+  /** Whether this sink's share is full, and `reserve` bytes more. */
+  isFull(reserve = 0): boolean {
+    return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes + reserve;
   }
 
   /** Drops the oldest batches until there is room; none with `block`, and none of `uncounted`, which are about to be sent and counted. */

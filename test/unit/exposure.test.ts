@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Finder } from '../../src/finding/finder.ts';
-import { type ExposureFile, ExposurePolicy } from '../../src/finding/exposure.ts';
+import { type ExposureFile, ExposurePolicy, type NetworkEntry } from '../../src/finding/exposure.ts';
 import { subjectsOf } from '../../src/finding/registry.ts';
 import { host, hosts, itemsOf, scan } from '../support/scans.ts';
 import { port, probed, said } from '../support/script-output.ts';
@@ -34,6 +34,17 @@ describe('expected exposure', () => {
     ['192.0.2.2', 443, 'tcp', 'expected'],
   ] as const)('%s %s/%s: %s', ([ip, number, protocol, expected]) => {
     expect(judged(ip, number, protocol)).toBe(expected);
+  });
+
+  test('a port in a network that everyone can reach is at least as severe as inside', () => {
+    const severityOf = (criticality: NetworkEntry['criticality'], external: boolean): number | undefined =>
+      new ExposurePolicy(
+        { networks: [{ network: '192.0.2.0/24', zone: 'dmz', external, ...(criticality && { criticality }) }], expected: [] },
+        '',
+      ).judge(['192.0.2.1'], 22, 'tcp', NOW)?.severity;
+    const each = [undefined, 'low', 'medium', 'high', 'critical'] as const;
+    expect(each.map((criticality) => severityOf(criticality, false))).toEqual([47, 21, 47, 73, 99]);
+    expect(each.map((criticality) => severityOf(criticality, true))).toEqual([73, 73, 73, 73, 99]);
   });
 
   test('ends behind its last day', () => {

@@ -24,6 +24,12 @@ test('the server’s message about waiting events is logged when it accepts othe
   expect(saidOf({ firstRefusal, failure: new SinkError('temporary', 'down') })).toBe('portlog: es: 5 events wait on disk');
 });
 
+const LESS = 'it looked at less than the last scan with these arguments';
+
+function changed(counts: Readonly<Record<string, number>>, places: readonly string[] = []): NonNullable<InputReport['changes']> {
+  return { counts, first: { 'host-missing': places }, isBaseline: false, earlier: {} };
+}
+
 test.for<readonly [string, Partial<InputReport>, string]>([
   ['a whole scan', {}, '1 run, 4 hosts listed, 0 open ports; nothing has changed'],
   ['a list scan', { listed: 1, portScans: 0 }, '1 run, 4 hosts named, none looked at'],
@@ -32,12 +38,31 @@ test.for<readonly [string, Partial<InputReport>, string]>([
   ['a scan that was cut', { incomplete: 1 }, '1 run, 4 hosts listed, 0 open ports'],
   ['a scan of which only a part was read', { partOnly: true }, '1 run, 4 hosts listed, 0 open ports'],
   ['a scan with an element that cannot be read', { refused: 1 }, '1 run, 4 hosts listed, 0 open ports'],
+  [
+    'a scan that looked at less',
+    { changes: changed({ 'scope-shrank': 1 }) },
+    `1 run, 4 hosts listed, 0 open ports; ${LESS}; where it looked, nothing has changed`,
+  ],
+  [
+    'changes, and less',
+    { changes: changed({ 'host-missing': 1, 'scope-shrank': 1 }, ['192.0.2.1']) },
+    `1 run, 4 hosts listed, 0 open ports; changed: 1 host missing (192.0.2.1); ${LESS}`,
+  ],
+  [
+    'two changes at one place',
+    { changes: changed({ 'host-missing': 4 }, ['192.0.2.1', '192.0.2.2', '192.0.2.3']) },
+    '1 run, 4 hosts listed, 0 open ports; changed: 4 hosts missing (192.0.2.1, 192.0.2.2, 192.0.2.3)',
+  ],
+  [
+    'more places than are shown',
+    { changes: changed({ 'host-missing': 9 }, ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) },
+    '1 run, 4 hosts listed, 0 open ports; changed: 9 hosts missing (192.0.2.1, 192.0.2.2, 192.0.2.3, …)',
+  ],
   ['a scan beside a list scan', { listed: 1, runs: 2 }, '2 runs, 4 hosts listed, 0 open ports; nothing has changed'],
-])('only a whole scan says that nothing has changed: %s', ([, more, said]) => {
+])('what has changed is said, and of whole scans that nothing has: %s', ([, more, said]) => {
   let text = '';
   const log = new Log({ write: (line: string) => void (text += line) } as never, 'normal');
-  const changes = { counts: {}, first: {}, isBaseline: false, earlier: {} } as unknown as NonNullable<InputReport['changes']>;
-  const input: InputReport = { ...newInputReport('scan.xml'), runs: 1, hosts: 4, portScans: 1, ...more, changes };
+  const input: InputReport = { ...newInputReport('scan.xml'), runs: 1, hosts: 4, portScans: 1, changes: changed({}), ...more };
   printSummary({ inputs: [input], notRead: [], sinks: [], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
   expect(text).toBe(`portlog: scan.xml: ${said}\n`);
 });

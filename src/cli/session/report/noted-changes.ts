@@ -1,5 +1,5 @@
 import type { ChangeAction } from '../../../change/change.ts';
-import type { NotedChanges } from '../../../pipeline/noted-changes.ts';
+import { MAX_NAMED, type NotedChanges } from '../../../pipeline/noted-changes.ts';
 import { counted, withCommas } from '../../../event/text.ts';
 
 /** Each kind of change in words, singular and plural, most severe first. */
@@ -34,11 +34,18 @@ export function changesText(noted: NotedChanges, isWhole: boolean): string | und
 function newText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean, hasEarlier: boolean): string | undefined {
   const actions = Object.keys(WORDS).filter((action) => (counts[action] ?? 0) > 0) as readonly ChangeAction[];
   const parts = actions.map((action) => countText(action, counts[action] ?? 0, first[action] ?? []));
-  if (parts.length === 0 && isBaseline) return 'seen for the first time: taken as the baseline';
+  const less = (counts['scope-shrank'] ?? 0) > 0 ? LESS : undefined;
+  if (parts.length === 0 && isBaseline) return [FIRST, less].filter((text) => text !== undefined).join('; ');
+  if (parts.length === 0 && less !== undefined) return `${less}; where it looked, nothing has changed`;
   if (parts.length === 0 && !isWhole) return undefined;
   if (parts.length === 0) return hasEarlier ? 'nothing new' : 'nothing has changed';
-  return `changed: ${parts.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
+  const changed = `changed: ${parts.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
+  return less === undefined ? changed : `${changed}; ${less}`;
 }
+
+const FIRST = 'seen for the first time: taken as the baseline';
+/** `scope-shrank` */
+const LESS = 'it looked at less than the last scan with these arguments';
 
 /** What was told before, and goes now to a sink that did not have it. */
 function earlierText([sink, changes]: readonly [string, number]): string {
@@ -46,6 +53,6 @@ function earlierText([sink, changes]: readonly [string, number]): string {
 }
 
 function countText(action: ChangeAction, number: number, places: readonly string[]): string {
-  const more = places.length < number ? ', …' : '';
-  return `${withCommas(number)} ${WORDS[action][number === 1 ? 0 : 1]} (${places.join(', ')}${more})`;
+  const more = places.length > MAX_NAMED ? ', …' : '';
+  return `${withCommas(number)} ${WORDS[action][number === 1 ? 0 : 1]} (${places.slice(0, MAX_NAMED).join(', ')}${more})`;
 }

@@ -23,7 +23,8 @@ const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.stat
 export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
   if (untracked !== undefined || hostsLeftOut !== undefined) return EXIT.state;
-  if (sinks.some((sink) => sink.unaccountable !== undefined || sink.damaged > 0 || givenUp(sink) > 0)) return EXIT.state;
+  // No later run reads the rest of an input that a full spool has ended.
+  if (sinks.some((sink) => sink.unaccountable !== undefined || sink.damaged > 0 || sink.spoolFull || givenUp(sink) > 0)) return EXIT.state;
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
   if (sinks.some(isDown)) return EXIT.sinkDown;
   const partly = inputs.some(
