@@ -36,7 +36,7 @@ test('each scan has a line that says what it found and what has changed', async 
   const { stderr } = await portlog(['watch', '--once', scans, '--state-dir', join(home, 'state'), '--to', `file=${join(home, 'o')}`]);
   expect(stderr).toContain('office-1.xml: 1 run, 16 hosts listed, 10 open ports, 4 findings; seen for the first time: taken as the baseline\n');
   expect(stderr).toContain(
-    'office-2.xml: 1 run, 16 hosts listed, 13 open ports, 8 findings; changed: 4 new findings (192.0.2.3 21/tcp, 192.0.2.4 23/tcp, 192.0.2.9 873/tcp, …), 2 ports opened (192.0.2.3 21/tcp, 192.0.2.4 23/tcp), 1 new host (192.0.2.9), 1 host missing (192.0.2.5), 1 service changed (192.0.2.2 22/tcp)\n',
+    'office-2.xml: 1 run, 16 hosts listed, 13 open ports, 8 findings; changed: 4 new findings (192.0.2.3 21/tcp, 192.0.2.4 23/tcp, 192.0.2.9 873/tcp), 2 ports opened (192.0.2.3 21/tcp, 192.0.2.4 23/tcp), 1 new host (192.0.2.9), 1 host missing (192.0.2.5), 1 service changed (192.0.2.2 22/tcp)\n',
   );
 });
 
