@@ -14,7 +14,7 @@ const compress = promisify(gzip);
 /** Size of compressed output pieces, about a batch. With zlib's default of 16 KiB it takes a twentieth longer. */
 const COMPRESSED_BYTES = 1 << 16;
 /** Size limit of an answer; a longer one is not read to its end. */
-const MAX_ANSWER_BYTES = 32 << 20;
+const MAX_ANSWER_BYTES = 16 << 20;
 const MAX_GRPC_WORDS = 300;
 /** Without `accept-encoding`, any encoding would do for an answer (RFC 9110, 12.5.3). */
 const COMMON_HEADERS = { 'accept': 'application/json', 'accept-encoding': 'identity', 'user-agent': 'portlog' };
