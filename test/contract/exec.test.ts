@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { execSink } from '../../src/sink/exec/exec.ts';
+import type { LogEvent } from '../../src/event/event.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { told } from '../support/alert-events.ts';
@@ -68,6 +69,36 @@ test('what it has started is ended with it: at its end, when its time is over, a
   stop.abort();
   expect((await sending).retry).toHaveLength(1);
   await gone(pid);
+});
+
+describe('programs that break the rules', () => {
+  const large: LogEvent = { ...EVENTS[0]!, own: { ...EVENTS[0]!.own, message: 'x'.repeat(500_000) } };
+
+  test.each([
+    ['ends without reading', 'exit 0', { delivered: 1 }, undefined],
+    ['closes its input, and goes on', 'exec <&-; sleep 0.2; exit 0', { delivered: 1 }, undefined],
+    ['closes everything, and fails', 'exec <&- >&- 2>&-; sleep 0.2; exit 4', { rejected: 1 }, /^it ended with 4$/],
+    ['reads a byte, and fails', 'head -c 1 > /dev/null; exit 5', { rejected: 1 }, /^it ended with 5$/],
+    ['stops itself', 'kill -STOP $$; exit 0', { retry: 1 }, /^it had not ended after 0\.5 s$/],
+    ['complains endlessly', 'yes complaint >&2', { retry: 1 }, /^it had not ended after 0\.5 s: complaint\\x0Acomplaint.{0,2000}$/],
+    ['complains in one endless line', 'tr "\\0" x < /dev/zero >&2', { retry: 1 }, /^it had not ended after 0\.5 s: x{500}$/],
+    ['prints endlessly', 'yes', { retry: 1 }, /^it had not ended after 0\.5 s$/],
+    [
+      'leaves others that complain endlessly',
+      'yes >&2 & setsid yes >&2 & sleep 0.1; kill $!; exit 6',
+      { rejected: 1 },
+      /^it ended with 6: y.{0,2100}$/,
+    ],
+  ] as const)('one that %s', async (_, script, counts, reason) => {
+    const since = performance.now();
+    const { delivered, retry, rejected, refusal } = await send(
+      open([program(script)], reason?.source.includes('0\\.5') === true ? { timeoutMs: 500 } : {}),
+      large,
+    );
+    expect({ delivered, retry: retry.length, rejected: rejected.length }).toEqual({ delivered: 0, retry: 0, rejected: 0, ...counts });
+    if (reason !== undefined) expect(refusal?.reason ?? rejected[0]?.reason).toMatch(reason);
+    expect(performance.now() - since).toBeLessThan(15_000);
+  });
 });
 
 test('a child process that keeps the output open delays nothing', async () => {

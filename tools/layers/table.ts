@@ -49,7 +49,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:net': [
     'metrics/endpoint',
     'sink/transport/stream',
-    'sink/transport/credentials',
+    'sink/transport/this-machine',
     'nmap/address-set',
     'nmap/link',
     'event/address',
@@ -60,7 +60,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:https': [],
   'node:http2': [],
   'node:dgram': [],
-  'node:dns': [],
+  'node:dns': ['sink/transport/this-machine'],
   'node:child_process': ['core/child', 'source/nmap'],
   'node:sqlite': ['core/sqlite', 'state/database'],
   'node:timers': ['core/clock'],

@@ -3,6 +3,7 @@ import { reasonOf } from '../../core/reason.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { SinkError } from '../sink.ts';
 import { readPem } from './pem.ts';
+import { NOT_THIS_MACHINE } from './this-machine.ts';
 
 /* What all kinds of connections share. */
 
@@ -87,6 +88,7 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
   EMFILE: ['too many files are open', 'raise the limit for this process (ulimit -n)'],
   ENOTFOUND: ['that host name is not known', 'check the spelling and the DNS of this machine'],
+  [NOT_THIS_MACHINE]: ['DNS says that this name is another machine, and localhost is this one', 'write 127.0.0.1, or the name of the other machine'],
   EAI_AGAIN: ['the DNS of this machine gave no answer', 'check its resolver'],
   ECONNRESET: ['the connection was cut', CUT],
   EHOSTUNREACH: ['there is no route to it', 'check network and firewall'],

@@ -1,8 +1,8 @@
-import { isIPv4 } from 'node:net';
 import { serverVariable } from '../../core/environment.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { targetsOf } from '../address.ts';
 import type { CommonOptions, Credentials, HttpServerOptions } from '../options.ts';
+import { isThisMachine } from './this-machine.ts';
 
 /** The `Authorization` header, as a function, because it is only made when it is sent. */
 export function authorization(credentials: Credentials): (() => string) | undefined {
@@ -29,11 +29,6 @@ export function credentialWords(credentials: Credentials): string | undefined {
 /** The header by which Loki, and receivers like it, tell tenants apart. */
 export function tenantHeaders(tenant: string | undefined): Readonly<Record<string, string>> {
   return tenant === undefined ? {} : { 'x-scope-orgid': tenant };
-}
-
-/** Whether a host name is loopback. */
-function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || (isIPv4(hostname) && hostname.startsWith('127.')) || hostname === '[::1]';
 }
 
 /** Throws `sink-options` when credentials would go to a server that they are not for, or in plain text to another machine. */

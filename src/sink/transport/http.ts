@@ -9,6 +9,7 @@ import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './co
 import { authorization, credentialWords, refuseLeaks, refuseUnsendable } from './credentials.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { SinkError } from '../sink.ts';
+import { lookupName } from './this-machine.ts';
 
 const compress = promisify(gzip);
 /** Size of compressed output pieces, about a batch. With zlib's default of 16 KiB it takes a twentieth longer. */
@@ -71,7 +72,7 @@ class OriginClient implements HttpClient {
     this.options = options;
     this.url = options.url;
     this.connections = connections({
-      connect: { timeout: CONNECT_TIMEOUT_MS, ...tlsOptions(options.tls, options.url.protocol === 'https:') },
+      connect: { timeout: CONNECT_TIMEOUT_MS, lookup: lookupName, ...tlsOptions(options.tls, options.url.protocol === 'https:') },
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
       connections: 4,

@@ -9,6 +9,7 @@ import type { CommonOptions } from '../options.ts';
 import { isReachable } from '../address.ts';
 import { withoutUser } from '../shown.ts';
 import { SinkError } from '../sink.ts';
+import { lookupName } from './this-machine.ts';
 
 /** The address of a byte stream. */
 export interface StreamAddress {
@@ -85,8 +86,8 @@ function whyEnded({ reason }: AbortSignal): string {
 }
 
 function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): Socket {
-  if (protocol === 'tcp') return connectTcp({ host, port, allowHalfOpen: true });
-  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
+  if (protocol === 'tcp') return connectTcp({ host, port, allowHalfOpen: true, lookup: lookupName });
+  return connectTls({ host, port, lookup: lookupName, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
 }
 
 function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {
