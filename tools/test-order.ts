@@ -20,6 +20,11 @@ const LONG = [
   'cli/loki',
   'cli/interrupt',
   'binary/binary',
+  // Hostile tests run one after the other. These use one processor each, and CI builds the second release beside the first of them.
+  'hostile/regular-expressions',
+  'hostile/interrupted',
+  'hostile/documents',
+  'hostile/directories',
 ];
 
 /** The files that take longest come first, whatever their size. */
