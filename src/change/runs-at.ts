@@ -1,6 +1,7 @@
 import type { Budget } from '../core/budget.ts';
 import type { Database } from '../state/database.ts';
 import type { ScanReach } from '../state/scan-reach.ts';
+import { WithinTransaction } from '../state/within-transaction.ts';
 import { KindsAt } from './kinds-at.ts';
 import {
   type BareRow,
@@ -13,7 +14,7 @@ import {
   type SetupOfKind,
   UNREADABLE,
 } from './scan-record.ts';
-import { EARLIER_NOT_ENTERED, EARLIER_OF_KINDS, LATER_NOT_ENTERED, LATER_OF_KINDS } from './scan-statements.ts';
+import { ANY_EARLIER, EARLIER_NOT_ENTERED, EARLIER_OF_KINDS, LATER_NOT_ENTERED, LATER_OF_KINDS } from './scan-statements.ts';
 
 /** The place of a run among the runs of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
 export type Place = Pick<ScanRecord, 'nr' | 'started'>;
@@ -27,6 +28,12 @@ export interface Wanted {
   /** Runs that ended at this time or later, epoch milliseconds. */
   readonly since: number;
   readonly isMeant: (kind: SetupOfKind) => boolean;
+}
+
+/** Whether there are complete runs before another one, and whether some of them are not in the index. */
+interface Before {
+  readonly any: boolean;
+  readonly notEntered: boolean;
 }
 
 const ALL: Wanted = { since: 0, isMeant: () => true };
@@ -43,8 +50,8 @@ export class RunsAt {
   private readonly records: ScanRecords;
   private readonly budget: Budget;
   private readonly kinds: KindsAt;
-  /** The latest question and its answer. */
-  private latest: { readonly question: string; readonly runs: readonly LaterRun[] } | undefined;
+  private readonly latest: WithinTransaction<readonly LaterRun[]>;
+  private readonly before: WithinTransaction<Before>;
   /** Numbers of runs whose set-up could be read. */
   private readonly readable = new Set<number>();
 
@@ -54,16 +61,21 @@ export class RunsAt {
     this.records = records;
     this.budget = budget;
     this.kinds = new KindsAt(database, site, reach, records, budget);
+    this.latest = new WithinTransaction(database);
+    this.before = new WithinTransaction(database);
   }
 
   /** Runs before another one, in no order. */
-  *earlier(address: string, { nr, started }: Place, { since, isMeant }: Wanted = ALL): Generator<ScanRecord, void, undefined> {
-    const values = [nr, started, nr, since];
+  *earlier(address: string, place: Place, { since, isMeant }: Wanted = ALL): Generator<ScanRecord, void, undefined> {
+    const before = this.whatIsBefore(place);
+    if (!before.any) return;
+    const values = [place.nr, place.started, place.nr, since];
     for (const kinds of doubling(this.kinds.at(address, isMeant))) {
       this.budget.spend(STEPS_OF_A_STATEMENT);
       const names = JSON.stringify(kinds.map(({ name }) => name));
       for (const row of this.database.each(EARLIER_OF_KINDS, this.site, names, ...values)) yield this.records.of(row);
     }
+    if (!before.notEntered) return;
     for (const row of this.database.all(EARLIER_NOT_ENTERED, this.site, ...values)) {
       const record = this.records.of(row);
       if (isMeant({ name: record.kind, setup: record.setup, coverage: record.coverage })) yield record;
@@ -73,10 +85,8 @@ export class RunsAt {
   /** Runs after another one, latest first. */
   later(address: string, place: Place): readonly LaterRun[] {
     const kinds = [...this.kinds.at(address)];
-    const question = [this.database.transactions, place.nr, place.started, ...kinds.map(({ name }) => name)].join(' ');
-    // Cached for the thousands of hosts of a run; outside of a transaction, other processes may change the answer.
-    if (this.latest?.question !== question || !this.database.isInTransaction) this.latest = { question, runs: this.readLater(kinds, place) };
-    return this.latest.runs;
+    const question = [place.nr, place.started, ...kinds.map(({ name }) => name)].join(' ');
+    return this.latest.answer(question, () => this.readLater(kinds, place));
   }
 
   /** The part of `later` that may be examined once more: only the latest ones, when there are many and this was done very often. */
@@ -86,9 +96,17 @@ export class RunsAt {
     return later.length <= MOST_IN_ANY_CASE || this.budget.hasLeft() ? later : later.slice(0, MOST_IN_ANY_CASE);
   }
 
-  /** Drops the cached answer, because runs were written. */
+  /** Drops the cached answers, because runs were written. */
   forget(): void {
-    this.latest = undefined;
+    this.latest.forget();
+    this.before.forget();
+  }
+
+  private whatIsBefore({ nr, started }: Place): Before {
+    return this.before.answer(`${nr} ${started}`, () => {
+      const row = this.database.get(ANY_EARLIER, this.site, nr, started, nr, this.site, nr, started, nr);
+      return { any: row?.['any'] === 1, notEntered: row?.['not_entered'] === 1 };
+    });
   }
 
   private readLater(kinds: readonly SetupOfKind[], { nr, started }: Place): readonly LaterRun[] {

@@ -25,6 +25,8 @@ export const UNLISTED_ANNOUNCED = `SELECT * FROM ${BY_KIND} WHERE site = ? AND k
 export const OF_KIND = `SELECT run FROM ${BY_KIND} WHERE site = ? AND kind = ?`;
 export const EARLIER_OF_KINDS = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${EARLIER} AND ended >= ?`;
 export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER} AND ended >= ?`;
+export const ANY_EARLIER = `SELECT EXISTS (SELECT 1 FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER}) AS "any",
+    EXISTS (SELECT 1 FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}) AS not_entered`;
 export const LATER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${LATER}`;
 /** All in one row; columns longer than a few numbers only where they are not empty. */
 export const LATER_OF_KINDS = `SELECT json_group_array(kind) AS kinds, json_group_array(nr) AS nrs, json_group_array(started) AS began,

@@ -1,6 +1,7 @@
 import { Budget } from '../core/budget.ts';
 import { addressKey } from '../nmap/address-set.ts';
 import type { Database } from './database.ts';
+import { WithinTransaction } from './within-transaction.ts';
 
 /** What runs of a kind scanned: address ranges as in `AddressSet.fewKeys`, in order, or the target words when the addresses are unknown. */
 export type Reach = { readonly ranges: readonly (readonly [first: string, last: string])[] } | { readonly words: readonly string[] };
@@ -42,13 +43,13 @@ const FEW_ROWS = 32;
 export class ScanReach {
   private readonly database: Database;
   private readonly site: string;
-  /** The widths known in the current transaction. */
-  private known: { readonly transaction: number; readonly widths: readonly number[] } | undefined;
+  private readonly knownWidths: WithinTransaction<readonly number[]>;
   private readonly budget = new Budget(ROWS);
 
   constructor(database: Database, site: string) {
     this.database = database;
     this.site = site;
+    this.knownWidths = new WithinTransaction(database);
   }
 
   /** Enters a kind, unless it was entered before. */
@@ -57,7 +58,7 @@ export class ScanReach {
     for (const [bits, first, last] of rowsOf(reach)) {
       // The rows of a kind are added and deleted together.
       if (this.database.run(sql, this.site, bits, first, last, kind, profile, Number(listsHosts)) === 0) return;
-      if (bits !== WORDS && this.known?.widths.includes(bits) === false) this.known = undefined;
+      if (bits !== WORDS) this.knownWidths.forget();
     }
   }
 
@@ -126,10 +127,7 @@ export class ScanReach {
 
   /** The widths of which there are ranges: a handful, each found by the one before it. */
   private widths(): readonly number[] {
-    const { isInTransaction, transactions: transaction } = this.database;
-    if (!isInTransaction) return this.readWidths();
-    if (this.known?.transaction !== transaction) this.known = { transaction, widths: this.readWidths() };
-    return this.known.widths;
+    return this.knownWidths.answer('', () => this.readWidths());
   }
 
   private readWidths(): readonly number[] {

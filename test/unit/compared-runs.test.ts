@@ -82,6 +82,7 @@ describe('what is compared with a run', () => {
         database.transaction(() => enter(scans, 100 + i, { ...PLAIN, args: 'nmap -sS 203.0.113.200', second: crowded ?? 0 }));
       for (const [i, { fate }] of history.entries()) spoil((all[i] as ScanRecord).nr, fate);
       for (const record of all) same(name, record);
+      database.transaction(() => all.forEach((record) => same(name, record)));
       // What others have taken in is entered when a run begins.
       database.transaction(() => enter(scans, history.length, { ...(history[0] as Scanned), complete: false }));
       for (const record of all) same(name, record);
@@ -98,6 +99,18 @@ describe('what is compared with a run', () => {
     for (const record of all) same('names', record);
     expect([...scans.alike('earlier', all[1] as ScanRecord)].map(({ nr }) => nr)).toEqual([all[0]?.nr]);
     expect([...scans.alike('earlier', all[2] as ScanRecord)].map(({ nr }) => nr)).toEqual([all[1]?.nr, all[0]?.nr]);
+  });
+});
+
+test('the first runs of a site end in the transaction in which they are asked about, and are found then', () => {
+  const scans = new KnownScans(database, 'first');
+  database.transaction(() => {
+    const first = enter(scans, 0, { ...PLAIN, args: 'nmap -v 10.0.0.0/24', complete: false });
+    const second = enter(scans, 1, { ...PLAIN, args: 'nmap -v 10.0.0.0/24', second: 1 });
+    const ask = (): readonly number[] => [...scans.at.earlier('10.0.0.7', second)].map(({ nr }) => nr);
+    expect(ask()).toEqual([]);
+    scans.save({ ...first, complete: true });
+    expect(ask()).toEqual([first.nr]);
   });
 });
 
