@@ -35,8 +35,15 @@ export function mayHaveStopped(args: string, seconds: number | undefined): boole
   return stopsAfter !== Number.POSITIVE_INFINITY && (seconds === undefined || seconds >= stopsAfter);
 }
 
-export function isError({ output }: Script): boolean {
-  return output !== undefined && /^\s*(?:ERROR:|false$)/.test(output);
+/** Scripts whose output begins with what the server says: a name of its own must not pass for an error. */
+const QUOTES_THE_SERVER: ReadonlySet<string> = new Set(['snmp-sysdescr', 'rsync-list-modules', 'banner', 'finger', 'http-title']);
+
+/** Whether a script failed: nmap says so, or the script itself (`stdnse.format_output(false, …)`). */
+export function isError({ id = '', output }: Script): boolean {
+  if (output === undefined) return false;
+  // Of rsync's modules, a tab stands before the comment.
+  if (QUOTES_THE_SERVER.has(id)) return /^\s*(?:ERROR: (?:Script execution failed|Failed to connect)\b[^\t\n]*\s*|false)$/.test(output);
+  return /^\s*(?:ERROR:|false$)/.test(output);
 }
 
 /** Whether a run with these arguments includes a source. */

@@ -107,6 +107,23 @@ describe('golden pairs', () => {
       expect(found(port(21, unasked, silent)).join()).toMatch(/^nmap-service-ftp 21 guess silent: /);
   });
 
+  test('what a server says about itself does not make its finding go away', () => {
+    const open = {
+      snmp: 'ERROR: Linux vm 6.1',
+      rsync: '&#xa;  ERROR: all     &#x9;backup',
+      memcached: '&#xa;  Process ID: 1&#xa;  Version: 1.6 Authentication: yes',
+    };
+    expect(found(port(161, probed('snmp'), said('snmp-sysdescr', open.snmp), 'udp')).join()).toContain('nmap-access-snmp-sysdescr 47');
+    expect(found(port(873, probed('rsync'), said('rsync-list-modules', open.rsync))).join()).toContain('nmap-access-rsync-list-modules');
+    expect(found(port(11_211, probed('memcached'), said('memcached-info', open.memcached))).join()).toContain('nmap-access-memcached-info');
+    const failed = 'ERROR: Script execution failed (use -d to debug)';
+    expect(found(port(161, probed('snmp'), said('snmp-sysdescr', failed), 'udp')).join()).not.toContain('nmap-access');
+    for (const error of [failed, '&#xa;  ERROR: Failed to connect to rsync server'])
+      expect(found(port(873, probed('rsync'), said('rsync-list-modules', error))).join()).not.toContain('nmap-access');
+    const asked = '&#xa;  Process ID           1&#xa;  Authentication       : yes';
+    expect(found(port(11_211, probed('memcached'), said('memcached-info', asked))).join()).not.toContain('nmap-access');
+  });
+
   // Names as nmap-service-probes and scripts of nmap 7.93 write them.
   test.for<readonly [name: string, id: string | undefined]>([
     ...['echo', 'chargen', 'qotd', 'daytime', 'systat', 'netstat'].map((name) => [name, 'small'] as const),
