@@ -26,7 +26,10 @@ function trim(database: Database, site: string, nr: number, kind: string): void 
   for (const complete of [0, 1]) database.run(TRIM, site, kind, complete, nr, site, kind, complete);
 }
 
-/** Deletes runs of all kinds when the site has too many. */
+/**
+ * Deletes runs of all kinds when the site has too many. Kinds that came once go before those that came again: a file with thousands of kinds
+ * does not make a site forget what it scans every night.
+ */
 function prune(database: Database, site: string, nr: number, reach: ScanReach): void {
   if (Number(database.get('SELECT count(*) AS n FROM scan WHERE site = ?', site)?.['n']) <= KEPT_RUNS) return;
   const gone = database.all(
@@ -34,10 +37,11 @@ function prune(database: Database, site: string, nr: number, reach: ScanReach): 
        SELECT nr FROM (
          SELECT nr, started,
            row_number() OVER (PARTITION BY kind, complete ORDER BY started DESC, nr DESC) AS newer,
-           row_number() OVER (PARTITION BY kind, complete ORDER BY started, nr) AS older
+           row_number() OVER (PARTITION BY kind, complete ORDER BY started, nr) AS older,
+           count(*) OVER (PARTITION BY kind) > 1 AS came_again
          FROM scan WHERE site = ?)
        WHERE newer <= ? OR older = 1
-       ORDER BY min(newer, older) > 1, started DESC LIMIT ?)
+       ORDER BY min(newer, older) > 1, came_again DESC, started DESC LIMIT ?)
      RETURNING kind`,
     site,
     nr,

@@ -71,6 +71,17 @@ test('very many kinds are bounded: those that were used last are kept', () => {
   expect(kept[0]?.id).toBe('scan 5300');
 });
 
+test('what a site scans again and again is kept when very many kinds come once', () => {
+  const scans = new KnownScans(database, 'site');
+  database.transaction(() => {
+    for (const nr of [1, 2]) run(scans, nr, 'nmap -v 192.0.2.0/24');
+    for (let nr = 10; nr <= 5300; nr++) run(scans, nr, `nmap -v 10.${nr >> 8}.${nr & 255}.7`);
+  });
+  const kept = completeRuns(database, 'site');
+  expect(kept.length).toBeLessThanOrEqual(5064);
+  expect(kept.slice(-2).map(({ id }) => id)).toEqual(['scan 2', 'scan 1']);
+});
+
 test('runs of a state from before there were kinds are sorted into them', () => {
   const scans = new KnownScans(database, 'site');
   database.transaction(() => {
