@@ -11,18 +11,33 @@ const LONGEST_SHOWN = 20;
 const HIDDEN = '…';
 
 /** Scheme, host, port and path; a query string is only hinted at. */
-export function shownAddress({ origin, pathname, search }: URL): string {
-  const path = pathname.replace(/\/$/, '').split('/');
-  const shown = path.map((segment) => (segment.length > LONGEST_SHOWN || segment.includes(':') ? HIDDEN : segment)).join('/');
-  return origin + shown + (search === '' ? '' : `?${HIDDEN}`);
+export function shownAddress(url: URL): string {
+  return url.origin + withoutSlash(shownPath(url)) + (url.search === '' ? '' : `?${HIDDEN}`);
+}
+
+/** The path alone. */
+export function shownPath({ pathname }: URL): string {
+  return pathname
+    .split('/')
+    .map((segment) => (isShown(segment) ? segment : HIDDEN))
+    .join('/');
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/$/, '');
+}
+
+/** Whether a part of a path cannot be a secret. */
+export function isShown(segment: string): boolean {
+  return segment.length <= LONGEST_SHOWN && !segment.includes(':');
 }
 
 /**
- * A server behind `--url` or `--to TYPE=` of a command that a message proposes, with what else it takes to reach it. A query string may be a
- * secret, and is left out.
+ * A server behind `--url` or `--to TYPE=` of a command that a message proposes, with what else it takes to reach it. A query string and a
+ * part of the path may be a secret, and are left out.
  */
-export function shownWay({ origin, pathname }: URL, caFile: string | undefined): string {
-  const address = `${origin}${pathname.replace(/\/$/, '')}`;
+export function shownWay(url: URL, caFile: string | undefined): string {
+  const address = url.origin + withoutSlash(shownPath(url));
   return caFile === undefined ? address : `${address} --ca-file ${shellWord(caFile)}`;
 }
 

@@ -123,7 +123,7 @@ function isAlike(sink: SinkOptions, { type, target, scope }: SinkIdentity): bool
   return sink.type === type && sink.name === inScope(scope, 'name') && (sink.target === undefined || sameTarget(sink.target, target));
 }
 
-/** `TYPE`, `TYPE=URL`, or `TYPE=URL (BOUNDS)` for one of several at an address. */
+/** `TYPE`, `TYPE=URL`, or `TYPE=URL (BOUNDS)` for one of several at an address; the URL whole, or as messages show it. */
 function isNamed({ type, target, scope }: SinkIdentity, from: string): boolean {
   const open = from.endsWith(')') ? from.indexOf(' (') : -1;
   const [address, bounds] = open === -1 ? [from, scope] : [from.slice(0, open), from.slice(open + 2, -1)];
@@ -149,7 +149,9 @@ function refuseSeveral(waiting: readonly WaitingSink[]): void {
   const [first, second] = waiting;
   if (first === undefined || second === undefined) return;
   const { type, target } = first.identity;
-  const places = waiting.map(({ identity }) => `${identity.type}=${identity.target}${identity.scope === '' ? '' : ` (${identity.scope})`}`);
+  const places = waiting.map(
+    ({ identity }) => `${identity.type}=${shownTarget(identity.target)}${identity.scope === '' ? '' : ` (${identity.scope})`}`,
+  );
   throw new PortlogError('usage', `events wait for ${waiting.length} destinations of --from ${type}=${shownTarget(target)}: one at a time`, {
     hint: `name one of: ${places.map((place) => `--from ${quotedWord(place)}`).join(', ')}`,
   });
@@ -158,14 +160,21 @@ function refuseSeveral(waiting: readonly WaitingSink[]): void {
 /** Takes the lease of the spool, so that no other process sends from it meanwhile; throws when one does. */
 function takeLease({ identity: { type, target }, tables }: WaitingSink): void {
   if (tables.lease.take(systemClock.elapsed)) return;
-  throw new PortlogError('state-unusable', `another portlog is sending what waits for ${type} ${target}`, { hint: 'wait until it has ended' });
+  throw new PortlogError('state-unusable', `another portlog is sending what waits for ${type} ${shownTarget(target)}`, {
+    hint: 'wait until it has ended',
+  });
 }
 
 function sameTarget(given: string, target: string): boolean {
   // A cluster is identified by its first member.
   const [first = given] = given.split(',');
   const url = URL.parse(first);
-  return first.replace(/\/$/, '') === target || (url !== null && addressOf(url) === target) || url?.href.replace(/\/$/, '') === target;
+  return (
+    first === shownTarget(target) ||
+    first.replace(/\/$/, '') === target ||
+    (url !== null && addressOf(url) === target) ||
+    url?.href.replace(/\/$/, '') === target
+  );
 }
 
 /** The sink that events were spooled for, with current credentials. Of several at one address, the one with the same scope. */
@@ -192,7 +201,7 @@ async function sinkOf({ env, log }: CommandContext, settings: Settings, identity
 
 /** The error when a destination is not configured. A named one has its own headers or credentials, so it cannot be used without its configuration. */
 function noSuchSink({ type, target, scope }: SinkIdentity): PortlogError {
-  const place = `${type}=${target}${scope === '' ? '' : ` (${scope})`}`;
+  const place = `${type}=${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
   return new PortlogError('sink-options', `events wait for ${shownIdentity({ type, target, scope })}, and the configuration has no such sink`, {
     hint: `enter it as it was; or send them to another one: portlog replay --from ${quotedWord(place)} --to NAME; or delete them: portlog replay --purge --from ${quotedWord(place)}`,
   });

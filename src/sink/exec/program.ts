@@ -6,6 +6,7 @@ import { reasonOf } from '../../core/reason.ts';
 import { clipBytes, printable } from '../../event/text.ts';
 import { NOTHING } from '../outcome.ts';
 import { type Diagnosis, type Entry, type Outcome, SinkError } from '../sink.ts';
+import { secretsIn, textWithoutEcho } from '../transport/echo.ts';
 
 /** EX_TEMPFAIL of sysexits.h: "temporary failure; user is invited to retry". */
 const TRY_AGAIN = 75;
@@ -26,7 +27,10 @@ interface RunLimits {
 /** Runs the program for one event. */
 export async function runProgram(command: Command, entry: Entry, limits: RunLimits): Promise<Outcome> {
   try {
-    return outcomeOf(entry, await runWithInput(command, { input: entry.parts.join(''), ...limits }), limits.limitMs);
+    const ended = await runWithInput(command, { input: entry.parts.join(''), ...limits });
+    // A program that fails often repeats its arguments.
+    const stderr = textWithoutEcho(ended.stderr, secretsIn(command.slice(1)));
+    return outcomeOf(entry, { ...ended, stderr }, limits.limitMs);
   } catch (error) {
     throw notStarted(command[0], error as NodeJS.ErrnoException);
   }

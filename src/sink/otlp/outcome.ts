@@ -1,6 +1,7 @@
 import { isTaken, refusesPath, unknownAnswer } from '../transport/answer.ts';
 import type { HttpAnswer } from '../transport/http.ts';
 import { behindStatus, redirection, unavailable, wrongCredentials } from '../transport/refusal.ts';
+import { shownPath } from '../shown.ts';
 import { allDelivered, inHalves, NOTHING, refusedAsOne } from '../outcome.ts';
 import { type Batch, type Outcome, SinkError } from '../sink.ts';
 import { partialSuccessIn, wordsIn } from './answer.ts';
@@ -64,7 +65,7 @@ export function otlpRefusal(url: URL, answer: HttpAnswer): SinkError {
   const redirected = redirection(url, answer);
   if (redirected !== undefined) return redirected;
   if (status === 404 || status === 405 || status === 501 || refusesPath(status, answer.body))
-    return new SinkError('permanent', `${where} does not accept OTLP at ${url.pathname} (${status}${errorText(answer)})`, {
+    return new SinkError('permanent', `${where} does not accept OTLP at ${shownPath(url)} (${status}${errorText(answer)})`, {
       hint: 'check the URL: a base like http://collector:4318, http://loki:3100/otlp, http://victorialogs:9428/insert/opentelemetry',
     });
   if (status === 415) return otherForm(url, answer);

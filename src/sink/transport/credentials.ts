@@ -2,6 +2,7 @@ import { serverVariable } from '../../core/environment.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { targetsOf } from '../address.ts';
 import type { CommonOptions, Credentials, HttpServerOptions } from '../options.ts';
+import { SECRET_HEADER } from './echo.ts';
 import { isThisMachine } from './this-machine.ts';
 
 /** The `Authorization` header, as a function, because it is only made when it is sent. */
@@ -107,8 +108,6 @@ export function isPlaintextAllowed(options: Partial<HttpServerOptions> & CommonO
 function hasSecrets({ credentials, headers = {} }: Partial<HttpServerOptions>): boolean {
   return (credentials?.kind ?? 'none') !== 'none' || Object.keys(headers).some((name) => SECRET_HEADER.test(name));
 }
-
-const SECRET_HEADER = /^authorization$|^proxy-authorization$|cookie|token|api-?key|secret/i;
 
 /** An API key in encoded form. Elasticsearch shows it as `id` and `api_key`, or as `encoded`, the base64 of `id:api_key`. */
 function encodedApiKey(key: string): string {

@@ -7,6 +7,7 @@ import { type Connections, connections } from './agent.ts';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { authorization, credentialWords, refuseLeaks, refuseUnsendable } from './credentials.ts';
+import { secretsOf, textWithoutEcho, withoutEcho } from './echo.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { SinkError } from '../sink.ts';
 import { lookupName } from './this-machine.ts';
@@ -99,7 +100,8 @@ class OriginClient implements HttpClient {
         body,
         signal: deadline.signal,
       });
-      return { ...(await read(this.url.origin, answer, this.options.clock.now())), credentials: this.options.credentials };
+      const secrets = secretsOf(this.url, headers);
+      return { ...(await read(this.url.origin, answer, secrets, this.options.clock.now())), credentials: this.options.credentials };
     } catch (cause) {
       if (deadline.signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(deadline.signal)}`, { cause });
       throw cause instanceof SinkError ? cause : unreachable(this.url.origin, cause as NodeJS.ErrnoException);
@@ -139,10 +141,11 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
   });
 }
 
-/** Reads an answer. `now`: epoch milliseconds. */
+/** Reads an answer, without the secrets of its request. `now`: epoch milliseconds. */
 async function read(
   origin: string,
   { statusCode, headers, body, trailers }: Dispatcher.ResponseData,
+  secrets: readonly string[],
   now: number,
 ): Promise<Omit<HttpAnswer, 'credentials'>> {
   const chunks: Buffer[] = [];
@@ -153,10 +156,16 @@ async function read(
     if (length > MAX_ANSWER_BYTES) throw unknownAnswer(origin, `an answer of more than ${MAX_ANSWER_BYTES >> 20} MiB`);
     chunks.push(chunk);
   }
-  const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
-  refuseGrpc(origin, flat, trailers);
-  const bytes = readable(Buffer.concat(chunks), flat['content-encoding']);
+  const [flat, last] = [headers, trailers].map((all) => firstOfEach(all, secrets)) as [HttpAnswer['headers'], HttpAnswer['headers']];
+  refuseGrpc(origin, flat, last);
+  const bytes = withoutEcho(readable(Buffer.concat(chunks), flat['content-encoding']), secrets);
   return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after'], now) };
+}
+
+/** The first value of each header. */
+function firstOfEach(headers: Readonly<Record<string, string | readonly string[] | undefined>>, secrets: readonly string[]): HttpAnswer['headers'] {
+  const first = Object.entries(headers).map(([name, value]) => [name, typeof value === 'object' ? value[0] : value] as const);
+  return Object.fromEntries(first.map(([name, value]) => [name, value === undefined ? undefined : textWithoutEcho(value, secrets)]));
 }
 
 /** The body of an answer; of an encoded one, which was not asked for, only that: no protocol takes this text for an acknowledgement. */
@@ -169,7 +178,7 @@ function readable(bytes: Buffer, encoding = 'identity'): Buffer {
  * Refuses gRPC errors, which come with status 200 and an empty body, in a header or trailer: nothing was delivered.
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
  */
-function refuseGrpc(origin: string, headers: HttpAnswer['headers'], trailers: Readonly<Record<string, string | undefined>>): void {
+function refuseGrpc(origin: string, headers: HttpAnswer['headers'], trailers: HttpAnswer['headers']): void {
   const grpcStatus = headers['grpc-status'] ?? trailers['grpc-status'];
   if ((grpcStatus ?? '0') === '0' && headers['content-type']?.startsWith('application/grpc') !== true) return;
   const words = (headers['grpc-message'] ?? trailers['grpc-message'] ?? '').slice(0, MAX_GRPC_WORDS);
