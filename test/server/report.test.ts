@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
+import { EVIL } from '../support/strangers-text.ts';
 
 /** What a browser might run, as names of hosts. */
 const HOSTILE = [
@@ -17,6 +18,7 @@ const HOSTILE = [
   `<style>*{display:none}</style>`,
   `<meta http-equiv=refresh content=0;url=//192.0.2.1>`,
   `&lt;script&gt;{{7*7}}\${7*7}`,
+  ...EVIL,
 ];
 
 let browser: Browser;
