@@ -170,7 +170,7 @@ describe('an envelope stays what its type says', () => {
   });
 
   test('a form', () => {
-    const form = new URLSearchParams(filled('channel=ops&text={message}&event={}', 'application/x-www-form-urlencoded'));
+    const form = new URLSearchParams(filled('channel=ops&text={message}&event={}', 'application/X-WWW-Form-Urlencoded'));
     expect([...form.keys()]).toEqual(['channel', 'text', 'event']);
     expect(form.get('text')).toBe(event.message.slice(0, form.get('text')!.length));
     expect(json(form.get('event')!)).toEqual(ecs(event));

@@ -28,7 +28,7 @@ const inMarkup = (text: string): string => text.replaceAll(/[&<>"']/g, (characte
 
 /** How a type of content is written. JSON is what all others are taken for, because an event is. */
 function escapesOf(contentType: string): Escapes {
-  if (/^application\/x-www-form-urlencoded\b/.test(contentType)) return { whole: encodeURIComponent, line: encodeURIComponent };
+  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return { whole: encodeURIComponent, line: encodeURIComponent };
   if (/^[a-z]+\/(?:[a-z0-9.-]+\+)?(?:xml|html)\b/i.test(contentType)) return { whole: inMarkup, line: inMarkup };
   return { whole: same, line: contentType.startsWith('text/') ? same : inJson };
 }
