@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AnnouncedChanges } from '../../src/change/announced.ts';
-import type { LogEvent } from '../../src/event/event.ts';
+import { type LogEvent, Shared } from '../../src/event/event.ts';
 import { Database } from '../../src/state/database.ts';
 import { unknownHost } from '../../src/state/known-host.ts';
 import { KnownHosts } from '../../src/state/known-hosts.ts';
@@ -105,7 +105,7 @@ test('offsets of a scan are deleted with its announced changes, and nothing else
   database.withoutDurability();
   const announced = new AnnouncedChanges(database);
   const sink = { type: 'a', target: 'b', scope: 'c' };
-  const event = { dataset: 'nmap.change', shared: { fields: {} } } as unknown as LogEvent;
+  const event = { dataset: 'nmap.change', shared: new Shared({}) } as unknown as LogEvent;
   database.transaction(() => {
     announced.add('first', [event, event], [sink]);
     announced.add('second', [event], [sink]);
