@@ -24,7 +24,7 @@ export function readHost(reader: Reader, start: number, end: number): Host {
         reader.keep(lazy.portsAt, reader.tagStart);
         reader.withoutKeeping(() => readPorts(reader, undefined, host.extraports));
       }
-    } else readChild(reader, host);
+    } else CHILDREN.get(reader.name)?.(reader, host);
   }
   reader.finish();
   host.malformed = reader.takeNotes();
@@ -38,49 +38,23 @@ export function readHostHint(reader: Reader, start: number, end: number): HostHi
   return { status, addresses, hostnames };
 }
 
-function readChild(reader: Reader, host: HostDraft): void {
-  switch (reader.name) {
-    case 'status':
-      host.status = readStatus(reader);
-      break;
-    case 'address':
-      addAddress(host.addresses, reader);
-      break;
-    case 'hostnames':
-      readHostnames(reader, host.hostnames);
-      break;
-    case 'addport':
-      reader.keep(host.addports, readAddPort(reader), MAX_ADDPORTS);
-      break;
-    case 'smurf':
-      reader.keep(host.smurfs, reader.integer('responses') ?? 0);
-      break;
-    case 'os':
-      host.os = readOs(reader);
-      break;
-    case 'distance':
-      host.distance = reader.integer('value');
-      break;
-    case 'uptime':
-      host.uptime = readUptime(reader);
-      break;
-    case 'tcpsequence':
-    case 'ipidsequence':
-    case 'tcptssequence':
-      host[reader.name] = readSequence(reader);
-      break;
-    case 'hostscript':
-      readScripts(reader, host.hostscripts);
-      break;
-    case 'trace':
-      reader.keep(host.traces, readTrace(reader));
-      break;
-    case 'times':
-      host.times = readTimes(reader);
-      break;
-    default:
-  }
-}
+/** How each child of a `host` element is read, except `ports`. */
+const CHILDREN: ReadonlyMap<string, (reader: Reader, host: HostDraft) => void> = new Map([
+  ['status', (reader, host) => void (host.status = readStatus(reader))],
+  ['address', (reader, host) => addAddress(host.addresses, reader)],
+  ['hostnames', (reader, host) => readHostnames(reader, host.hostnames)],
+  ['addport', (reader, host) => reader.keep(host.addports, readAddPort(reader), MAX_ADDPORTS)],
+  ['smurf', (reader, host) => reader.keep(host.smurfs, reader.integer('responses') ?? 0)],
+  ['os', (reader, host) => void (host.os = readOs(reader))],
+  ['distance', (reader, host) => void (host.distance = reader.integer('value'))],
+  ['uptime', (reader, host) => void (host.uptime = readUptime(reader))],
+  ['tcpsequence', (reader, host) => void (host.tcpsequence = readSequence(reader))],
+  ['ipidsequence', (reader, host) => void (host.ipidsequence = readSequence(reader))],
+  ['tcptssequence', (reader, host) => void (host.tcptssequence = readSequence(reader))],
+  ['hostscript', (reader, host) => readScripts(reader, host.hostscripts)],
+  ['trace', (reader, host) => reader.keep(host.traces, readTrace(reader))],
+  ['times', (reader, host) => void (host.times = readTimes(reader))],
+]);
 
 /** A host while its children are read. */
 class HostDraft implements Host {

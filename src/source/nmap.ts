@@ -59,15 +59,10 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
       guard.over(groupOf(nmap));
       if (nmap.stderr !== null) createInterface({ input: nmap.stderr }).on('line', onMessage);
       const ended = whenEnded(nmap);
-      const stop = (): void => {
+      const stopListening = whenever(limitMs === undefined ? [signal] : [signal, timeLimit(limitMs)], () => {
         isInterrupted ||= signal.aborted;
-        signalChild(nmap, 'SIGINT');
-        timeLimit(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
-      };
-      // Separate listeners: a combined signal could be garbage-collected too early.
-      const ends = limitMs === undefined ? [signal] : [signal, timeLimit(limitMs)];
-      for (const end of ends) end.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
+        interrupt(nmap);
+      });
       try {
         let isSilent = true;
         for await (const chunk of (nmap.stdout ?? []) as AsyncIterable<Uint8Array>) {
@@ -79,12 +74,29 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
       } catch (error) {
         throw error instanceof PortlogError ? error : notStarted(program, error as NodeJS.ErrnoException);
       } finally {
-        for (const end of ends) end.removeEventListener('abort', stop);
+        stopListening();
         signalChild(nmap, 'SIGTERM');
         guard.dismiss();
       }
     },
   };
+}
+
+/** Acts on each of these signals, at once on one that is already aborted. Returns what ends that. */
+function whenever(signals: readonly AbortSignal[], act: () => void): () => void {
+  // Separate listeners: a combined signal could be garbage-collected too early.
+  for (const signal of signals) {
+    if (signal.aborted) act();
+    else signal.addEventListener('abort', act, { once: true });
+  }
+  return () => {
+    for (const signal of signals) signal.removeEventListener('abort', act);
+  };
+}
+
+function interrupt(nmap: ChildProcess): void {
+  signalChild(nmap, 'SIGINT');
+  timeLimit(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
 }
 
 function whenEnded(child: ChildProcess): Promise<NmapExit> {

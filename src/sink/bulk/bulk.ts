@@ -42,12 +42,7 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
     limits: LIMITS,
     undeliverable: 'keep',
     accepts: accepting(options, [INVENTORY]),
-    encode(event) {
-      if (event.dataset === INVENTORY) return encodedRecord(event, namespace);
-      const index = `logs-${event.dataset}-${namespace}`;
-      const [shared, own] = ecsParts(event);
-      return encoded([`{"create":{"_index":"${index}","_id":"${event.id}"}}\n`, shared, own, '\n']);
-    },
+    encode: (event) => (event.dataset === INVENTORY ? encodedRecord(event, namespace) : encodedEvent(event, namespace)),
     async check(signal) {
       const about = await aboutBulk(client, server, signal);
       if (about.some(({ level }) => level === 'error')) return about;
@@ -70,6 +65,12 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
     },
     close: () => client.close(),
   };
+}
+
+function encodedEvent(event: LogEvent, namespace: string): Encoded {
+  const index = `logs-${event.dataset}-${namespace}`;
+  const [shared, own] = ecsParts(event);
+  return encoded([`{"create":{"_index":"${index}","_id":"${event.id}"}}\n`, shared, own, '\n']);
 }
 
 /**
