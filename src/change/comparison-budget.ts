@@ -1,5 +1,6 @@
 import { Budget } from '../core/budget.ts';
 import type { KnownHost } from '../state/known-host.ts';
+import { entriesOf } from '../state/large-table.ts';
 import type { Observation } from './observation.ts';
 
 /** Known ports that comparisons may go through, in one to two microseconds each, and how many each listing of a host earns. */
@@ -7,7 +8,7 @@ const COMPARISON_BUDGET = { most: 500_000, earned: 100 };
 /** More than a scan that repeats its ports needs. */
 const BUDGET_PER_PORT = 4;
 /** What an older listing costs in comparison: afterwards it is looked whether it has changed anything. */
-const OLDER = 3;
+const OLDER = 5;
 
 /**
  * Limits what it costs to compare hosts with many known ports that an input lists again and again: comparing covers all known ports. The
@@ -30,7 +31,7 @@ export class ComparisonBudget {
   /** Whether this listing may be compared. One with many ports, or of a host with few, always is. */
   mayCompare({ key, ports, time: latest }: KnownHost, { sighting, time }: Observation): boolean {
     this.budget.refill(sighting.ports.size * BUDGET_PER_PORT);
-    const known = Object.keys(ports).length;
+    const known = entriesOf(ports).length;
     const hasMany = known > COMPARISON_BUDGET.earned;
     if (hasMany && !this.listed.has(key)) {
       this.listed.add(key);

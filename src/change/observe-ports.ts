@@ -12,6 +12,7 @@ import {
   currentValue,
   withValue,
 } from '../state/known-host.ts';
+import { addEntry, entriesOf } from '../state/large-table.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { isOpen } from './coverage.ts';
 import type { Observation } from './observation.ts';
@@ -66,8 +67,8 @@ export class PortObserver {
     for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
       const found = sighting.find(protocol, number);
       if (!found.tested) continue;
-      known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
-      this.observePort(known.ports[key], found.state, sighting.ports.get(key));
+      if (known.ports[key] === undefined) addEntry(known.ports, key, fromLists(known.tested, protocol, number, this.confirm));
+      this.observePort(known.ports[key] as KnownPort, found.state, sighting.ports.get(key));
     }
     const { firstSeen, unchanged, unreported } = this;
     return { firstSeen, unchanged, unreported };
@@ -80,11 +81,10 @@ export class PortObserver {
   private *relevantUnlisted(): Generator<readonly [string, KnownPort]> {
     const { known, sighting } = this;
     const tested = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
-    // Starting to iterate over the keys of an object costs as much as iterating over all of them.
     if (tested === 0) return;
-    for (const key of hasMoreThan(known.ports, tested) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
-      const port = known.ports[key];
-      const isTested = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
+    const all = entriesOf(known.ports);
+    for (const [key, port] of all.length > tested ? knownIn(sighting.unlisted, known.ports) : all) {
+      const isTested = sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
       if (isTested && !sighting.ports.has(key)) yield [key, port];
     }
   }
@@ -219,14 +219,11 @@ function place({ number, protocol }: KnownPort): string {
   return portKey(protocol, number);
 }
 
-/** Whether more ports are known than `than`: then those are looked up one by one, instead of iterating over all known ports. */
-function hasMoreThan(ports: KnownHost['ports'], than: number): boolean {
-  let known = 0;
-  for (const _ in ports) if (++known > than) return true;
-  return false;
-}
-
-/** The keys of all ports in the sets. */
-function keysIn(sets: Sighting['unlisted']): ReadonlySet<string> {
-  return new Set(sets.flatMap(({ protocol, ports }) => [...ports.numbers()].map((number) => portKey(protocol, number))));
+/** The known ports that are in the sets. */
+function* knownIn(sets: Sighting['unlisted'], known: KnownHost['ports']): Generator<readonly [string, KnownPort]> {
+  const keys = new Set(sets.flatMap(({ protocol, ports }) => [...ports.numbers()].map((number) => portKey(protocol, number))));
+  for (const key of keys) {
+    const port = known[key];
+    if (port !== undefined) yield [key, port];
+  }
 }

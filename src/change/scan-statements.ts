@@ -21,7 +21,7 @@ const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
 const BY_KIND = 'scan INDEXED BY scan_kind';
 const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
 export const ALL_NOT_ENTERED = `SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`;
-export const UNLISTED_ANNOUNCED = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.announcedUnlisted') END = 1`;
+export const UNLISTED_ANNOUNCED = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND instr(counts, '"announcedUnlisted":true') > 0`;
 export const OF_KIND = `SELECT run FROM ${BY_KIND} WHERE site = ? AND kind = ?`;
 export const EARLIER_OF_KINDS = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${EARLIER} AND ended >= ?`;
 export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER} AND ended >= ?`;

@@ -4,6 +4,7 @@
  * All of it is JSON.
  */
 import { hasPorts } from '../nmap/transport.ts';
+import { entriesOf } from './large-table.ts';
 
 /** When something was found: first time, and latest times, newest first. */
 export interface TestTimes {
@@ -204,9 +205,10 @@ export function currentValue({ yes, no, last }: OppositeTests, confirm: number):
  */
 export function silentSince({ up, ports }: Pick<KnownHost, 'up' | 'ports'>, confirm: number): number | undefined {
   let first: number | undefined;
-  // Not Object.values(): most hosts have an open port, and some have very many ports.
-  for (const key in ports) {
-    const open = ports[key]?.open ?? {};
+  // From the end, because what was found last is more likely to be open; some hosts have very many ports.
+  const all = entriesOf(ports);
+  for (let i = all.length - 1; i >= 0; i--) {
+    const open = all[i]?.[1].open ?? {};
     if (currentValue(open, confirm) === 'yes') return undefined;
     if (isSilenced(open, lastOf(up.yes))) first = Math.min(first ?? Number.POSITIVE_INFINITY, since(open, 'no') ?? Number.POSITIVE_INFINITY);
   }

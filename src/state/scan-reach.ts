@@ -172,10 +172,13 @@ export function boundsOf(reach: Reach): readonly [first: string, last: string] {
   return [reach.ranges[0]?.[0] ?? '', reach.ranges.at(-1)?.[1] ?? ''];
 }
 
-/** The smallest number of bits that holds the distance between two addresses. */
+/**
+ * A number of bits that holds the distance between two addresses: a multiple of four, because each query looks for ranges of each width, and
+ * networks of IPv6 can have a hundred.
+ */
 function bitsOf(first: string, last: string): number {
   const distance = numberOf(last) - numberOf(first);
-  return distance === 0n ? 0 : distance.toString(2).length;
+  return distance === 0n ? 0 : 4 * distance.toString(16).length;
 }
 
 /** The earliest beginning of a range of that width that contains an address. */
