@@ -6,10 +6,9 @@ import type { KnownHost } from './known-host.ts';
 const MAX_BYTES = 8 << 20;
 const MAX_HOSTS = 2000;
 
-/** A host that differs from its row in the file. `confirm`: scans that must find it down. */
+/** A host that differs from its row in the file. */
 interface ChangedHost {
   readonly host: KnownHost;
-  readonly confirm: number;
   /** The row that will be written. */
   readonly row: HostRow;
 }

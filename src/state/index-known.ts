@@ -42,6 +42,9 @@ export function sortKeyOf({ key, ips }: Pick<Known, 'key' | 'ips'>): string {
 }
 
 export function latestOf({ time, up }: Pick<Known, 'time' | 'up'>): number {
-  const times = [time ?? 0, up.yes?.times[0] ?? 0, up.no?.times[0] ?? 0];
-  return Math.trunc(Math.max(0, ...times.filter(Number.isFinite)));
+  return Math.trunc(Math.max(0, finite(time), finite(up.yes?.times[0]), finite(up.no?.times[0])));
+}
+
+function finite(time: number | null | undefined): number {
+  return typeof time === 'number' && Number.isFinite(time) ? time : 0;
 }

@@ -3,7 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import { addressKey, type AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Database } from './database.ts';
-import { inOrder, type Place, rowOf } from './host-row.ts';
+import { type HostRow, inOrder, type Place, rowOf } from './host-row.ts';
 import { HeldHosts } from './held-hosts.ts';
 import { parsedAs } from '../core/shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
@@ -114,11 +114,10 @@ export class KnownHosts {
   }
 
   put(host: KnownHost, confirm: number): void {
-    this.held.put({ host, confirm, row: rowOf(host, confirm) }, this.write);
+    this.held.put({ host, row: rowOf(host, confirm) }, this.write);
   }
 
-  private readonly write = ({ host, confirm }: { readonly host: KnownHost; readonly confirm: number }): void => {
-    const { place, time, up, found, latest } = rowOf(host, confirm);
+  private readonly write = ({ host, row: { place, time, up, found, latest } }: { readonly host: KnownHost; readonly row: HostRow }): void => {
     this.database.run(
       'INSERT OR REPLACE INTO host (site, key, time, up, found, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       this.site,
