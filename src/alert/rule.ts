@@ -90,6 +90,14 @@ function isByItem({ key }: Pick<AlertRule, 'key'>): boolean {
 /** Marks a change that is one of very many in its scan, for which one mass-change is reported. */
 export const MASS = 'nmap.change.mass';
 
+/** Marks a change of a port that is meant to be open. */
+export const EXPECTED = 'nmap.expected';
+
+/** Whether the rule raises no alert about ports that are meant to be open. */
+export function sparesExpected({ where: filter }: Pick<AlertRule, 'where'>): boolean {
+  return 'all' in filter && filter.all.some((part) => 'isNot' in part && part.field === EXPECTED);
+}
+
 /** A rule's filter, limited to the given zones and namespace. */
 export function scopedFilter(rule: AlertRule, options: RuleScope): Filter {
   const chosen = withinOptions(rule, options);

@@ -2,7 +2,7 @@ import type { Level } from '../event/event.ts';
 import { APP_NAME } from '../event/syslog.ts';
 import type { Filter } from '../alert/filter.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, MASS, runbookOf, serverId, withinOptions } from '../alert/rule.ts';
+import { type AlertRule, EXPECTED, MASS, runbookOf, serverId, sparesExpected, withinOptions } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 import { wazuhFile } from './wazuh-file.ts';
 
@@ -23,6 +23,8 @@ const BASES = [
  * field is missing.)
  */
 const SORTED_OUT = 100_702;
+/** The same for ports that opened and are meant to be open. */
+const EXPECTED_OUT = 100_704;
 /** A rule for finished scans, which shows that the scanner works. */
 const FINISHED = 100_703;
 const FIRST_ID = 100_710;
@@ -65,23 +67,34 @@ function shift({ wazuhBaseId = BASE_ID }: ContentOptions): number {
 }
 
 function plainRules(options: ContentOptions): readonly string[] {
-  const plain = (id: number, level: number, field: readonly [name: string, pattern: string], ...more: readonly string[]): string =>
+  const plain = (id: number, level: number, fields: WazuhRule['fields'], ...more: readonly string[]): string =>
     [
       `  <rule id="${id + shift(options)}" level="${level}">`,
       `    <if_sid>${parents(options)}</if_sid>`,
-      `    <field name="${field[0]}" type="pcre2">${field[1]}</field>`,
+      ...fields.map(([name, pattern]) => `    <field name="${name}" type="pcre2">${pattern}</field>`),
       ...more.map((line) => `    ${line}`),
       '  </rule>',
     ].join('\n');
   return [
-    plain(SORTED_OUT, 0, [MASS, '^true$'], '<description>portlog: one of very many changes of a scan, of which mass-change tells</description>'),
+    plain(SORTED_OUT, 0, [[MASS, '^true$']], '<description>portlog: one of very many changes of a scan, of which mass-change tells</description>'),
+    plain(EXPECTED_OUT, 0, expectedFields(), '<description>portlog: a port has opened that is meant to be open</description>'),
     plain(
       FINISHED,
       3,
-      ['event.action', '^scan-finished$'],
+      [['event.action', '^scan-finished$']],
       '<description>portlog: Scan finished: $(message)</description>',
       '<group>portlog-scan-finished,</group>',
     ),
+  ];
+}
+
+/** What rules match that say nothing about expected ports, for one that takes the expected ones from them. */
+function expectedFields(): WazuhRule['fields'] {
+  const ways = ALERT_RULES.filter(sparesExpected).flatMap(({ where }) => alternatives(where));
+  const patterns = ways.flatMap((way) => way.filter(([name]) => name === 'event.action').map(([, pattern]) => pattern));
+  return [
+    ['event.action', patterns.join('|')],
+    [EXPECTED, '^true$'],
   ];
 }
 
@@ -91,7 +104,7 @@ function parents(options: ContentOptions): string {
 
 /** Every id of our rules, including the base rules; none may be used by other rules. */
 export function allWazuhIds(options: ContentOptions): readonly number[] {
-  const own = [...BASES.map(({ id }) => id), SORTED_OUT, FINISHED].map((id) => id + shift(options));
+  const own = [...BASES.map(({ id }) => id), SORTED_OUT, EXPECTED_OUT, FINISHED].map((id) => id + shift(options));
   return [...own, ...wazuhRules(options).map(({ id }) => id)];
 }
 
@@ -117,7 +130,7 @@ function alternatives(filter: Filter): readonly WazuhRule['fields'][] {
       (ways, member) => ways.flatMap((way) => alternatives(member).map((more) => [...way, ...more])),
       [[]],
     );
-  // A rule cannot test that a field is absent. Of two rules that differ in this the more severe one, which is tried first, has the value.
+  // A rule cannot test that a field is absent: expected ports are sorted out before. Of two rules that differ in this the more severe one, which is tried first, has the value.
   if ('isNot' in filter) return [[]];
   if (!('is' in filter)) throw new Error('a rule of Wazuh compares fields with words only');
   return [[[nameOf(filter.field), `^(?:${filter.is.map((value) => escapedPattern(String(value))).join('|')})$`]]];

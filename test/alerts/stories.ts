@@ -31,10 +31,14 @@ const LISTED = { options: 'nmap -v -sV -p 1-10000' };
 
 /** By the id of the rule. */
 export const STORIES: Readonly<Record<string, RuleStories>> = {
-  'new-open-port': { fires: yesterday([WEB, named(7777, 'cbt')]), silent: yesterday([WEB, named(7777, 'cbt')], [WEB, named(7777, 'cbt')]) },
+  // What the file of expected exposure names may open.
+  'new-open-port': {
+    fires: yesterday([WEB, named(7777, 'cbt')]),
+    silent: yesterday([WEB, named(443, 'https'), named(7777, 'cbt')], [WEB, named(7777, 'cbt')]),
+  },
   'port-reopened': {
     fires: [scan(21, [{ ip: LAN, ports: [WEB, named(7777, 'cbt')] }]), ...yesterday([WEB, named(7777, 'cbt')])],
-    silent: yesterday([WEB, named(7777, 'cbt')]),
+    silent: [scan(21, [{ ip: LAN, ports: [WEB, named(443, 'https')] }]), ...yesterday([WEB, named(443, 'https'), named(7777, 'cbt')])],
   },
   'expected-port-closed': {
     fires: yesterday([], [WEB]),

@@ -12,7 +12,7 @@ import { decoded, lint, readRules } from './wazuh.ts';
 const XML = readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8');
 const RULES = readRules(XML);
 /** The bases, what is sorted out, and the scan that finished stand before the rules of the catalogue. */
-const OWN = 4;
+const OWN = 5;
 
 describe('the rules', () => {
   test('load: a manager refuses none of them, and drops none silently', () => {

@@ -63,7 +63,7 @@ export function lint(xml: string, rules: readonly ReadRule[]): readonly string[]
     complain(isBase && decoder === undefined && program === undefined, `${id}: a base of everything`);
     complain(isBase && level !== 0, `${id}: a base rule above level 0 loses to rules of others`);
     complain(
-      !isBase && (level < 1 || level > 16) && !(level === 0 && fields.some(({ name }) => name === 'nmap.change.mass')),
+      !isBase && (level < 1 || level > 16) && !(level === 0 && fields.some(({ name }) => ['nmap.change.mass', 'nmap.expected'].includes(name))),
       `${id}: level ${level} alerts nobody`,
     );
     complain(description.trim() === '', `${id}: no description is fatal`);

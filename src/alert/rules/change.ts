@@ -1,6 +1,6 @@
 import { all, is } from '../filter.ts';
 import type { AlertRule } from '../rule.ts';
-import { action, AT_PORT, DAY, HOST, KEY, PORT } from './terms.ts';
+import { action, AT_PORT, DAY, HOST, KEY, NOT_EXPECTED, PORT } from './terms.ts';
 
 /** Hosts, ports and services that have come, gone or changed. */
 export const CHANGE_RULES: readonly AlertRule[] = [
@@ -9,7 +9,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
     title: 'New open port',
     about: 'A port is open that an earlier scan found closed or filtered.',
     dataset: 'nmap.change',
-    where: action('port-opened'),
+    where: all(action('port-opened'), NOT_EXPECTED),
     over: action('port-closed'),
     severity: 'medium',
     key: KEY,
@@ -24,7 +24,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
     title: 'Port reopened',
     about: 'A port is open again after it was closed.',
     dataset: 'nmap.change',
-    where: action('port-reopened'),
+    where: all(action('port-reopened'), NOT_EXPECTED),
     over: action('port-closed'),
     severity: 'medium',
     key: KEY,

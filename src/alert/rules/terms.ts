@@ -1,4 +1,5 @@
 import { type Filter, is } from '../filter.ts';
+import { EXPECTED } from '../rule.ts';
 
 /** Key of an alert about a host, a port or a finding: the entity identifies it, the address is for people. */
 export const KEY = ['nmap.site', 'nmap.entity.id', 'server.address'];
@@ -14,3 +15,6 @@ export const WEEK = { windowHours: 24, throttleHours: 7 * 24 };
 export const AT_PORT = '{server.address}[ {server.port}/{network.transport}]';
 
 export const action = (...actions: readonly string[]): Filter => is('event.action', ...actions);
+
+/** Not entered in the file of expected exposure, or there is no such file. */
+export const NOT_EXPECTED: Filter = { field: EXPECTED, isNot: true };

@@ -11,6 +11,7 @@ import { filesystemOf } from '../../state/filesystem.ts';
 import { isOutOfRoom } from '../../state/state-error.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../state/seen-files.ts';
+import { endAlertsAboutExpected } from './end-accepted.ts';
 import { checkSinks } from './check-sinks.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
@@ -98,7 +99,10 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
   const interruption = shipment.interruption ?? onInterrupt((text) => log.info(text));
   const dropsOldest = settings.spool.whenFull === 'drop-oldest';
   try {
-    if (store !== undefined) printLostRuns(store.lostRuns, log);
+    if (store !== undefined) {
+      printLostRuns(store.lostRuns, log);
+      endAlertsAboutExpected(store.database, settings, log);
+    }
     const asked = await checkSinks(context, { ...shipment, isKept: without === undefined, dropsOldest }, interruption.stop);
     if (typeof asked === 'number') return { code: asked, report: undefined };
     const shipped = await ship({ ...shipOptions(context, settings, { ...shipping, sinks, store, interruption }), unanswered: asked });

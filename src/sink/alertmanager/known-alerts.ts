@@ -70,8 +70,9 @@ export class KnownAlerts {
     this.memory.put(ALERT + key, JSON.stringify(alert));
   }
 
-  all(): readonly (readonly [key: string, alert: AlertRecord])[] {
-    return this.memory.all(ALERT).flatMap(([name, json]) => {
+  /** All alerts, or those of a rule. */
+  all(rule?: string): readonly (readonly [key: string, alert: AlertRecord])[] {
+    return this.memory.all(rule === undefined ? ALERT : `${ALERT}${rule} `).flatMap(([name, json]) => {
       const alert = parsedAs(json, RECORD) as AlertRecord | undefined;
       return alert === undefined ? [] : [[name.slice(ALERT.length), alert] as const];
     });
