@@ -16,9 +16,13 @@ import { Places } from './session/places.ts';
 import { warnOfStrangeVariables } from './session/strange-variables.ts';
 import { print, type Terminal } from './session/terminal.ts';
 
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** The command as a process: its exit code is set. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   limitHeap();
+  // Commands with something to finish have listeners of their own; the others end at once, with the same exit code.
+  for (const signal of ENDING) process.on(signal, () => void (process.listenerCount(signal) === 1 && process.exit(EXIT.interrupted)));
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
   // Errors of standard output are reported by the write; those of standard error are ignored.
   for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => undefined);
@@ -87,6 +91,12 @@ function report(error: unknown, log: Log, places?: Places): ExitCode {
   if (error instanceof SinkError) {
     log.error(error);
     return sinkErrorCode(error.kind);
+  }
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const hint = 'raise the limit for this process (ulimit -n); 256 is enough for most';
+    log.error({ message: 'too many files are open, so this could not go on', hint });
+    return EXIT.state;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log.error({ message: `this is a mistake in portlog: ${text}`, hint: undefined });

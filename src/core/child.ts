@@ -110,7 +110,7 @@ export async function captureOutput(command: readonly string[], env: Environment
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Does something when portlog is ended by a signal that nobody else handles. Returns what takes that back. */
+/** Does something when portlog ends, also by a signal that nobody else handles. Returns what takes that back. */
 function beforeTheEnd(act: () => void): () => void {
   const ours = ENDING.filter((signal) => process.listenerCount(signal) === 0);
   const end = (signal: NodeJS.Signals): void => {
@@ -122,8 +122,10 @@ function beforeTheEnd(act: () => void): () => void {
   };
   const forget = (): void => {
     for (const signal of ours) process.off(signal, end);
+    process.off('exit', act);
   };
   for (const signal of ours) process.on(signal, end);
+  process.on('exit', act);
   return forget;
 }
 
@@ -143,6 +145,8 @@ export interface Ended {
 const MAX_STDERR_BYTES = 8192;
 /** Between SIGTERM and SIGKILL. */
 const TERM_TO_KILL_MS = 2000;
+/** The same when portlog itself was told to stop: it has waited for the program before. */
+const STOP_TO_KILL_MS = 500;
 const OUTPUT_GRACE_MS = 300;
 
 /**
@@ -161,7 +165,7 @@ export async function runWithInput(
   const end = (why: NonNullable<Ended['endedBy']>): void => {
     endedBy ??= why;
     endGroup(child.pid, 'SIGTERM');
-    timers.push(setTimeout(() => endGroup(child.pid, 'SIGKILL'), TERM_TO_KILL_MS));
+    timers.push(setTimeout(() => endGroup(child.pid, 'SIGKILL'), why === 'stop' ? STOP_TO_KILL_MS : TERM_TO_KILL_MS));
   };
   timers.push(setTimeout(() => end('time'), limitMs));
   const stop = (): void => end('stop');

@@ -15,7 +15,7 @@ interface NmapExit {
 }
 
 /** How long nmap has to stop after SIGINT. */
-const GRACE_MS = 5000;
+const GRACE_MS = 1500;
 
 export interface NmapOptions {
   /** Name of this scan for people. */

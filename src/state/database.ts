@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, closeSync, constants, existsSync, linkSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { PortlogError } from '../core/errors.ts';
-import { makeDirectories } from '../core/make-directories.ts';
 import { filesystemOf } from './filesystem.ts';
 import { DatabaseSync as Sqlite } from '../core/sqlite.ts';
 import type { SchemaStep } from './schema-step.ts';
+import { inodeOf, makeStateDirectory } from './place.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 
 /** `PRAGMA application_id`: identifies portlog's SQLite files. "plog" in ASCII. */
@@ -34,6 +34,7 @@ export class Database {
   readonly isReadOnly: boolean;
   private readonly handle: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  private readonly inode: string | undefined;
   private depth = 0;
   private readonly last = new Set<() => void>();
   /** Number of transactions that were begun. */
@@ -43,6 +44,7 @@ export class Database {
     this.path = path;
     this.handle = handle;
     this.isReadOnly = isReadOnly;
+    this.inode = inodeOf(path);
   }
 
   /**
@@ -134,6 +136,11 @@ export class Database {
     }
   }
 
+  /** Whether the file was removed or replaced since it was opened: what is written goes to one that nobody will find. */
+  get isLost(): boolean {
+    return inodeOf(this.path) !== this.inode;
+  }
+
   get isInTransaction(): boolean {
     return this.depth > 0;
   }
@@ -204,7 +211,7 @@ export class Database {
 
 /** Created under another name and renamed, so that the file is never incomplete. */
 function create(path: string, versions: readonly SchemaStep[], whole: string): void {
-  makeDirectory(dirname(path));
+  makeStateDirectory(dirname(path));
   const { network, name } = filesystemOf(dirname(path));
   if (network)
     throw new PortlogError('state-unusable', `${dirname(path)} is on a network file system (${name}), where SQLite's write-ahead log is not safe`, {
@@ -230,18 +237,6 @@ function create(path: string, versions: readonly SchemaStep[], whole: string): v
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    makeDirectories(path, 0o700);
-  } catch (error) {
-    // With `recursive`, Node reports ENOENT for a read-only file system, so the nearest existing directory is checked.
-    let existing = path;
-    while (!existsSync(existing)) existing = dirname(existing);
-    accessSync(existing, constants.W_OK);
-    throw error;
   }
 }
 

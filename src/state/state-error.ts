@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
@@ -27,18 +27,41 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
   ENOTDIR: ['cannot be created: a part of its path is not a directory', ELSEWHERE],
   // SQLite can store numbers that JavaScript cannot hold; portlog writes none.
   ERR_OUT_OF_RANGE: ['is damaged', DAMAGED_HINT],
+  EMFILE: ['cannot be opened: too many files are open', 'raise the limit for this process (ulimit -n)'],
+  ENFILE: ['cannot be opened: too many files are open on this machine', 'see which program has them'],
   EEXIST: ['cannot be created: a part of its path is not a directory', ELSEWHERE],
 };
 
 const IOERR = 10;
 const FULL = 13;
+const CANTOPEN = 14;
+/** The file, its log, the index of that, and the directory. */
+const FILES = 5;
 
-/** Whether the disk is full: SQLite reports an I/O error when there is no room for its shared memory (SQLITE_IOERR_SHMSIZE). */
+/**
+ * Whether the disk is full, of bytes or of files: SQLite reports an I/O error when there is no room for its shared memory
+ * (SQLITE_IOERR_SHMSIZE), and that it cannot open what it cannot create.
+ */
 function isFull(path: string): boolean {
   try {
-    return statfsSync(dirname(path)).bavail === 0;
+    const { bavail, files, ffree } = statfsSync(dirname(path));
+    return bavail === 0 || (files > 0 && ffree === 0);
   } catch {
     return false;
+  }
+}
+
+/** Why SQLite could not open a file, which it does not say: a code of the system; undefined when another try finds nothing. */
+function whyNotOpened(path: string): string | undefined {
+  const open: number[] = [];
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    for (let i = 0; i < FILES; i++) open.push(openSync(path, 'r'));
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    for (const file of open) closeSync(file);
   }
 }
 
@@ -46,11 +69,15 @@ function isFull(path: string): boolean {
 export function stateError(path: string, error: unknown): unknown {
   if (error instanceof PortlogError) return error;
   const { code, errcode, message } = error as NodeJS.ErrnoException & { readonly errcode?: number };
-  const result = errcode === undefined ? undefined : errcode & 0xff;
-  const known = result === undefined ? BY_ERRNO[code ?? ''] : BY_RESULT[result === IOERR && isFull(path) ? FULL : result];
+  const given = errcode === undefined ? undefined : errcode & 0xff;
+  const result = (given === IOERR || given === CANTOPEN) && isFull(path) ? FULL : given;
+  const why = result === CANTOPEN ? whyNotOpened(path) : code;
+  const known = BY_ERRNO[result === undefined || result === CANTOPEN ? (why ?? '') : ''] ?? BY_RESULT[result ?? 0];
   if (known === undefined && errcode === undefined && code === undefined) return error;
   const [what, hint] = known ?? [`cannot be used: ${errcode === undefined ? reasonOf(error, 'directory') : message}`, ELSEWHERE];
-  return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause: error });
+  // SQLite's own code says less.
+  const cause = result === given ? error : Object.assign(new Error(message, { cause: error }), { errcode: result });
+  return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause });
 }
 
 /** Whether the disk is full or reports errors, so that the problem passes when it is looked after. */

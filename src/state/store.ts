@@ -18,7 +18,7 @@ import { SentParts } from './sent-parts.ts';
 import { Spool, type SpoolContext } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
 import { Totals } from './totals.ts';
-import { stateError } from './state-error.ts';
+import { isOutOfRoom, stateError } from './state-error.ts';
 import { timePassed } from './time-passed.ts';
 
 /** Entries of the ledger that are kept, about 60 bytes each on disk. */
@@ -199,7 +199,13 @@ export function openReadOnly(stateDir: string): Database {
 
 /** Opens the state file for writing and migrates it; read-only where it may not be written. Throws `state-unusable`. */
 export function openWritableOrReadOnly(stateDir: string): Database {
-  return mayWrite(stateDir) && mayWrite(stateFile(stateDir)) ? openDatabase(stateDir) : openReadOnly(stateDir);
+  if (!mayWrite(stateDir) || !mayWrite(stateFile(stateDir))) return openReadOnly(stateDir);
+  try {
+    return openDatabase(stateDir);
+  } catch (error) {
+    if (error instanceof PortlogError && isOutOfRoom(error)) return openReadOnly(stateDir);
+    throw error;
+  }
 }
 
 function mayWrite(path: string): boolean {

@@ -72,3 +72,41 @@ test.skipIf(!canMount())(
     });
   },
 );
+
+test.skipIf(!canMount())(
+  'no room for another file: what a destination takes is delivered, and what is known can be read',
+  { timeout: 60_000 },
+  async () => {
+    const mount = freshDir();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,nr_inodes=40,mode=0700', 'tmpfs', mount]);
+    try {
+      const out = join(freshDir(), 'out.ndjson');
+      const args = ['--state-dir', mount, '--to', `file=${out}`, EXAMPLE];
+      expect((await portlogHere(args)).code).toBe(0);
+      const made = fill(mount);
+      rmSync(out);
+      const { code, stderr } = await portlogHere(args);
+      expect(stderr).toContain('the disk is full: events are delivered without state');
+      expect([code, readFileSync(out, 'utf8').split('\n').length - 1]).toEqual([4, 13]);
+      expect(await portlogHere(['status', '--state-dir', mount])).toMatchObject({ code: 0, stdout: expect.stringContaining('3 hosts known') });
+      for (const name of made) rmSync(name);
+      expect((await portlogHere(args)).code).toBe(0);
+    } finally {
+      execFileSync('umount', ['-l', mount]);
+    }
+  },
+);
+
+/** Makes empty files until there is no room for another. */
+function fill(mount: string): readonly string[] {
+  const made: string[] = [];
+  try {
+    for (;;) {
+      const name = join(mount, `f${made.length}`);
+      writeFileSync(name, '');
+      made.push(name);
+    }
+  } catch {
+    return made;
+  }
+}

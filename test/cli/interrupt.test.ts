@@ -131,6 +131,23 @@ test.each([1, 2, 3, 4, 5])('a command that hands out a secret and has only just 
   const program = join(folder, 'secret');
   writeFileSync(program, `#!/bin/sh\necho $$ > ${folder}/pid\nkill -s TERM $PPID\nexec sleep 600\n`, { mode: 0o700 });
   const { code } = await portlog(['--to', 'loki=http://127.0.0.1:1', SCAN], { env: { PORTLOG_LOKI_BEARER_COMMAND: program } });
-  expect(code).toBeNull();
+  expect(code).toBe(130);
   await gone(await pidIn(join(folder, 'pid')));
+});
+
+describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends a command that has nothing to finish with 130', (signal) => {
+  test.each([
+    ['check', '--to', 'http=SERVER'],
+    ['setup', 'loki', '--url', 'SERVER'],
+  ])('%s', async (...words) => {
+    let isAsked = false;
+    const server = await scriptedServer(() => void (isAsked = true));
+    const child = startPortlog(words.map((word) => word.replace('SERVER', server.url.origin)));
+    const done = finished(child);
+    await until(() => isAsked);
+    child.kill(signal);
+    const { code } = await done;
+    await server.stop();
+    expect(code).toBe(130);
+  });
 });

@@ -75,3 +75,10 @@ test('values from the environment are checked like those of the file', async () 
 test('a command that prints a secret has a time limit', async () => {
   await expect(captureOutput(['/bin/sleep', '100'], {}, 100)).rejects.toThrow('it had not ended after 0.1 s');
 });
+
+test('an unknown time zone is named once, and the zones and rules that systems know are not', async () => {
+  for (const TZ of ['Europe/Nowhere', 'Berlin', ':Mars/Olympus'])
+    expect((await portlogHere(['status'], { TZ })).stderr.split(`TZ=${TZ}: no such time zone is known here`), TZ).toHaveLength(2);
+  for (const TZ of ['', 'UTC', 'Europe/Berlin', ':Europe/Berlin', 'CET-1CEST', ':/etc/localtime', 'EST5EDT'])
+    expect((await portlogHere(['status'], { TZ })).stderr, TZ).not.toContain('time zone');
+});

@@ -96,6 +96,8 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
   if (text(values, 'since') !== undefined)
     throw new PortlogError('usage', '--since is for a report of what is known', { hint: 'of scans, the report tells what changed between them' });
   const stateDir = mkdtempSync(join(tmpdir(), 'portlog-report-'));
+  const clear = (): void => rmSync(stateDir, { recursive: true, force: true });
+  process.on('exit', clear);
   const store = openStore(stateDir, 'a report');
   store.database.withoutDurability();
   try {
@@ -111,7 +113,8 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
     return { facts: { ...known, scans: ended(), gaps: shipped.inputs.flatMap(gapsOf) }, code };
   } finally {
     store.close();
-    rmSync(stateDir, { recursive: true, force: true });
+    clear();
+    process.off('exit', clear);
   }
 }
 

@@ -2,18 +2,20 @@ import { hostname } from 'node:os';
 import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../nmap/target-lists.ts';
 import { systemClock } from '../../core/clock.ts';
+import { isFolder } from '../../core/stat-of.ts';
 import type { Store } from '../../state/store.ts';
 import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { type PreparedShipOptions, ship, type ShipReport } from '../../pipeline/ship.ts';
 import { openState } from './open-state.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
+import { lostState } from '../../state/place.ts';
 import { isOutOfRoom } from '../../state/state-error.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 import { endAlertsAboutExpected } from './end-accepted.ts';
 import { checkSinks } from './check-sinks.ts';
-import { exitCode, jsonSummary, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
+import { exitCode, jsonSummary, mostSevere, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
 import { progressReporter } from './report/progress.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
@@ -107,7 +109,8 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
     if (typeof asked === 'number') return { code: asked, report: undefined };
     const shipped = await ship({ ...shipOptions(context, settings, { ...shipping, sinks, store, interruption }), unanswered: asked });
     const report = { ...shipped, untracked: shipped.untracked ?? without };
-    return { code: conclude(context, settings, report), report };
+    const code = conclude(context, settings, report);
+    return { code: store?.database.isLost === true ? mostSevere([code, tellLost(store, log)]) : code, report };
   } finally {
     if (shipment.interruption === undefined) interruption.release();
     await Promise.allSettled(sinks.map((sink) => sink.close()));
@@ -128,6 +131,12 @@ export async function deliverWaiting(context: CommandContext, settings: Settings
     await Promise.allSettled(sinks.map((sink) => sink.close()));
     store.close();
   }
+}
+
+function tellLost({ path }: Store, log: Log): ExitCode {
+  const problem = lostState(path);
+  log.error(problem);
+  return problem.exitCode;
 }
 
 function shipOptions(
@@ -171,7 +180,7 @@ function tellWaiting({ log, outages }: CommandContext, { retryForMs }: Settings,
 
 function conclude(context: CommandContext, settings: Settings, report: ShipReport): ExitCode {
   const { log, values } = context;
-  if (report.sinks.some(({ waiting }) => waiting > 0) && filesystemOf(settings.stateDir).ephemeral)
+  if (report.sinks.some(({ waiting }) => waiting > 0) && isFolder(settings.stateDir) && filesystemOf(settings.stateDir).ephemeral)
     log.warn(`the state directory ${settings.stateDir} does not survive a restart, and what waits there neither`);
   printSummary(report, log, context.outages);
   if (values['json'] === true) log.raw(`${jsonSummary(report)}\n`);

@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
 import { isAlive } from '../../core/process-alive.ts';
 import { mistake } from '../../core/mistake.ts';
+import { lostState } from '../../state/place.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
 import type { Housekeeping } from '../../unattended/housekeeping.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
@@ -43,6 +44,7 @@ export class ServiceLoop {
   private readonly options: ServiceLoopOptions;
   private readonly service: Service;
   private readonly isBroken = new AbortController();
+  private lost: PortlogError | undefined;
   private readonly scans: ScheduledScans;
   private readonly schedules: RunningSchedules;
   private readonly common: { clock: typeof systemClock; stop: AbortSignal; onProblem: (error: PortlogError) => void };
@@ -76,7 +78,10 @@ export class ServiceLoop {
     this.announce(jobs);
     this.schedules.set(jobs.schedules, unattended.settings.event.site);
     // They may change with a reload.
-    const [watcher, housekeeping] = [{ look: () => pollers.watcher.look() }, { look: async () => pollers.housekeeping?.look() }];
+    const [watcher, housekeeping] = [
+      { look: async () => this.isStateLost() || pollers.watcher.look() },
+      { look: async () => pollers.housekeeping?.look() },
+    ];
     const onLook = (isDone: boolean): void => (isDone ? this.service.heartbeat.hasLooked() : this.service.heartbeat.show());
     try {
       await Promise.all([watchLoop(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepNotifying(this.common.stop)]);
@@ -87,6 +92,16 @@ export class ServiceLoop {
       await this.schedules.over();
       await endpoint?.close();
     }
+    if (this.lost !== undefined) throw this.lost;
+  }
+
+  /** Whether somebody has taken the state away: ends with an error, so that whoever supervises portlog starts it anew. */
+  private isStateLost(): boolean {
+    const { database } = this.options.unattended;
+    if (!database.isLost) return false;
+    this.lost = lostState(database.path);
+    this.isBroken.abort();
+    return true;
   }
 
   /** Reloads the configuration. Errors are reported, and the old one stays. */

@@ -32,6 +32,7 @@ interface Known {
  * build. `used`: variables that the configuration file names.
  */
 export async function warnOfStrangeVariables(log: Log, env: Environment, options: Options, used: ReadonlySet<string>): Promise<void> {
+  warnOfTimeZone(log, env['TZ']);
   const own = new Set(Object.keys(options).map(variableOf));
   const isOurs = (name: string): boolean => name.startsWith(OURS) && name.length <= MAX_CHARACTERS && !OF_KUBERNETES.test(name);
   const names = Object.keys(env).filter((name) => isOurs(name) && !own.has(name) && !used.has(name));
@@ -42,6 +43,18 @@ export async function warnOfStrangeVariables(log: Log, env: Environment, options
   const strange = candidates.filter((name) => !isRead(name, env, known)).flatMap((name) => sentence(name, known) ?? []);
   for (const text of strange.slice(0, MAX_WARNINGS)) log.warn(text);
   if (strange.length > MAX_WARNINGS) log.warn(`${strange.length - MAX_WARNINGS} more environment variables that begin with ${OURS} are not read`);
+}
+
+/** POSIX rules as in `CET-1CEST`, and paths, which the system reads. */
+const NOT_A_NAME = /^:?\/|\d|^$/;
+
+function warnOfTimeZone(log: Log, zone = ''): void {
+  if (NOT_A_NAME.test(zone)) return;
+  try {
+    Intl.DateTimeFormat('en', { timeZone: zone.replace(/^:/, '') });
+  } catch {
+    log.warn(`TZ=${zone.slice(0, MAX_CHARACTERS)}: no such time zone is known here, so schedules without a timeZone and local times are in UTC`);
+  }
 }
 
 async function allKnown(): Promise<Known> {
