@@ -4,7 +4,7 @@ import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, either, listOf, number, object, optional, record, type Shape, type Shaped, text } from '../core/shape.ts';
 import { answeredAs, done, isWithoutPlugin, successAs } from './ask.ts';
-import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
+import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step, withoutUse } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
 /** Prefix of our monitors' names, by which they are recognised. */
@@ -17,7 +17,7 @@ export async function planMonitors(client: HttpClient, content: ContentOptions, 
   if (present === undefined) return [notice('skipped', 'monitors: this server has no alerting plugin')];
   const ours = [...opensearchMonitors(content).values()];
   const gone = present.filter(({ monitor }) => ours.every(({ name }) => name !== monitor.name));
-  return [...installations(client, ours, present, plan), ...gone.map((one) => withoutUse(client, one, plan))];
+  return [...installations(client, ours, present, plan), ...withoutUse(gone.flatMap((one) => monitorRemoval(client, one, plan)))];
 }
 
 function installations(client: HttpClient, ours: readonly Monitor[], present: readonly Present[], plan: PlanOptions): readonly Step[] {
@@ -32,19 +32,14 @@ function installations(client: HttpClient, ours: readonly Monitor[], present: re
   });
 }
 
-export async function planMonitorsRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planMonitorsRemoval(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const monitors = (await presentMonitors(client, signal)) ?? [];
-  return monitors.map((one) => monitorRemoval(client, one));
+  return monitors.flatMap((one) => monitorRemoval(client, one, plan));
 }
 
-function monitorRemoval(client: HttpClient, { id, monitor }: Present): Step {
-  return removal(client, `monitor "${monitor.name}"`, { method: 'DELETE', path: `${MONITORS}/${encodeURIComponent(id)}` });
-}
-
-/** Removes monitors that are not needed any more, for example of a removed site: they would alert for ever. Changed ones are kept. */
-function withoutUse(client: HttpClient, one: Present, { force }: PlanOptions): Step {
-  if (isUnmodified(one.monitor) || force) return monitorRemoval(client, one);
-  return notice('kept', `monitor "${one.monitor.name}", which is of no use any more`);
+function monitorRemoval(client: HttpClient, { id, monitor }: Present, plan: PlanOptions): readonly Step[] {
+  const found = isUnmodified(monitor) ? 'as-installed' : 'changed';
+  return removal(client, `monitor "${monitor.name}"`, found, { method: 'DELETE', path: `${MONITORS}/${encodeURIComponent(id)}` }, plan);
 }
 
 const TRIGGER = record({

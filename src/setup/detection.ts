@@ -4,7 +4,7 @@ import type { ContentOptions } from '../content/options.ts';
 import { listOf, number, record, type Shaped, text } from '../core/shape.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { foundAs, successAs } from './ask.ts';
-import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
+import { installation, type PlanOptions, type Presence, presenceByMark, removal, type Step, withoutUse } from './step.ts';
 
 const RULES = '/api/detection_engine/rules';
 /** The version of the API that Kibana 8.10 and later know: https://www.elastic.co/docs/api/doc/kibana/group/endpoint-security-detections-api */
@@ -20,12 +20,14 @@ export async function planDetection(client: HttpClient, options: ContentOptions,
   const rules = detectionRules(options);
   const steps: Step[] = [];
   for (const rule of rules) steps.push(await planRule(client, rule, plan, signal));
-  const gone = (await presentRules(client, signal)).filter(({ rule_id: id }) => rules.every((rule) => rule.rule_id !== id));
-  return [...steps, ...gone.map((rule) => withoutUse(client, rule, plan))];
+  const made = (await presentRules(client, signal)).filter((rule) => markOf(rule) !== undefined);
+  const gone = made.filter(({ rule_id: id }) => rules.every((rule) => rule.rule_id !== id));
+  return [...steps, ...withoutUse(gone.flatMap((rule) => ruleRemoval(client, rule, plan)))];
 }
 
-export async function planDetectionRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
-  return (await presentRules(client, signal)).map((rule) => ruleRemoval(client, rule));
+/** Others may use the tag for rules of their own about these events, so the tag alone makes no rule ours. */
+export async function planDetectionRemoval(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  return (await presentRules(client, signal)).flatMap((rule) => ruleRemoval(client, rule, plan));
 }
 
 const PRESENT = record({ rule_id: text, name: text, tags: listOf(text) });
@@ -48,14 +50,9 @@ function markOf({ tags }: Pick<PresentRule, 'tags'>): string | undefined {
   return tags.find((tag) => tag.startsWith('portlog:'))?.slice('portlog:'.length);
 }
 
-/** Removes rules that are not needed any more, for example of an older portlog: they would alert for ever. Changed ones are kept. */
-function withoutUse(client: HttpClient, rule: PresentRule, { force }: PlanOptions): Step {
-  const isAsMade = presenceByMark(markOf(rule), '', fingerprint(lookedAt(rule))) === 'outdated';
-  return isAsMade || force ? ruleRemoval(client, rule) : notice('kept', `${wordsFor(rule)}, which is of no use any more`);
-}
-
-function ruleRemoval(client: HttpClient, rule: PresentRule): Step {
-  return removal(client, wordsFor(rule), { method: 'DELETE', path: pathOf(rule), headers: HEADERS });
+function ruleRemoval(client: HttpClient, rule: PresentRule, plan: PlanOptions): readonly Step[] {
+  const found = presenceByMark(markOf(rule), '', fingerprint(lookedAt(rule)));
+  return removal(client, wordsFor(rule), found, { method: 'DELETE', path: pathOf(rule), headers: HEADERS }, plan);
 }
 
 async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly PresentRule[]> {

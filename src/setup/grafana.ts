@@ -7,6 +7,7 @@ import { PORTLOG_VERSION } from '../event/context.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, either, listOf, nullable, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
 import { checkVersion, foundAs, successAs } from './ask.ts';
+import { planFolderRemoval } from './grafana-folder.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 const OLDEST = [10, 0] as const;
@@ -33,17 +34,23 @@ export async function planGrafana(client: HttpClient, options: ContentOptions, p
   return steps;
 }
 
-export async function planGrafanaRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planGrafanaRemoval(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   await checkGrafana(client, signal);
-  const steps: Step[] = [];
-  const remove = async (what: string, look: string, path = look): Promise<void> => {
-    if ((await foundAs(client, { method: 'GET', path: look }, object, signal)) !== undefined)
-      steps.push(removal(client, what, { method: 'DELETE', path }));
-  };
-  await remove('alert rules', GROUP);
-  for (const { uid, title } of dashboardFiles()) await remove(`dashboard "${title}"`, `/api/dashboards/uid/${uid}`);
-  await remove(`folder ${GRAFANA_FOLDER}`, `/api/folders/${GRAFANA_FOLDER}`);
-  return steps;
+  const present = await foundAs(client, { method: 'GET', path: GROUP }, RULE_GROUP, signal);
+  const rules = removal(client, 'alert rules', rulesPresence(present, []), { method: 'DELETE', path: GROUP }, plan);
+  const steps = [...rules];
+  const gone = new Set(isRemoved(rules) ? present?.rules.map(({ uid }) => uid) : []);
+  for (const { uid, title } of dashboardFiles()) {
+    const found = await dashboardPresence(client, uid, '', signal);
+    const step = removal(client, `dashboard "${title}"`, found, { method: 'DELETE', path: `/api/dashboards/uid/${uid}` }, plan);
+    if (isRemoved(step)) gone.add(uid);
+    steps.push(...step);
+  }
+  return [...steps, ...(await planFolderRemoval(client, gone, signal))];
+}
+
+function isRemoved(steps: readonly Step[]): boolean {
+  return steps.some(({ action }) => action === 'remove');
 }
 
 /** The committed dashboards. */

@@ -33,12 +33,15 @@ export async function planPolicy(client: HttpClient, days: number, plan: PlanOpt
 }
 
 /** Removes the policy from its indices first, because they would follow their copy of it for ever. */
-export async function planPolicyRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planPolicyRemoval(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const present = await presentPolicy(client, signal);
   if (present === undefined || present === NO_PLUGIN) return [];
+  const found = isMarked(present) ? 'as-installed' : 'changed';
+  const steps = removal(client, 'policy portlog', found, { method: 'DELETE', path: POLICY }, plan);
+  if (steps.every(({ request }) => request === undefined)) return steps;
   const indices = await managedIndices(client, signal);
   const ours = indices.filter(({ policy }) => policy === NAME);
-  return [...policyStep(client, 'remove', ours, indices), removal(client, 'policy portlog', { method: 'DELETE', path: POLICY })];
+  return [...policyStep(client, 'remove', ours, indices), ...steps];
 }
 
 const WORDS = {
@@ -91,9 +94,12 @@ async function presentPolicy(client: HttpClient, signal: AbortSignal): Promise<P
 /** The fingerprint is in the description of the policy. */
 function policyPresence(present: PresentPolicy | undefined, { policy }: IsmPolicy): Presence {
   if (present === undefined) return 'absent';
-  const description = present.policy.description ?? '';
-  if (!description.startsWith('portlog: ')) return 'changed';
-  return description === policy.description ? 'as-installed' : 'outdated';
+  if (!isMarked(present)) return 'changed';
+  return present.policy.description === policy.description ? 'as-installed' : 'outdated';
+}
+
+function isMarked({ policy }: PresentPolicy): boolean {
+  return policy.description?.startsWith('portlog: ') === true;
 }
 
 /** A backing index with the policy that it follows, and the version of that. */

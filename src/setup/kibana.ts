@@ -5,7 +5,7 @@ import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
 import { listOf, number, object, optional, record, type Shaped, text } from '../core/shape.ts';
 import { done, foundAs, isDone, successAs } from './ask.ts';
-import { type Presence, installation, type PlanOptions, removal, notice, type Step } from './step.ts';
+import { type Presence, installation, type PlanOptions, removal, type Step, withoutUse } from './step.ts';
 
 const OLDEST = [8, 19] as const;
 const PAGE = 100;
@@ -29,15 +29,20 @@ export async function planKibana(
   const rules = kibanaRules(options, plan.onlyAbsences ? 'absences' : 'all');
   for (const rule of rules) steps.push(await planRule(client, rule, plan, signal));
   const present = await presentRules(client, signal);
-  const gone = present.filter(({ id }) => rules.every((rule) => rule.id !== id));
-  const ours = new Set(kibanaRules(options).flatMap(({ params }) => Object.keys(params)));
-  return [...steps, ...gone.map((rule) => withoutUse(client, rule, ours, plan))];
+  const gone = present.filter((rule) => isMarked(rule) && rules.every(({ id }) => rule.id !== id));
+  return [...steps, ...withoutUse(gone.flatMap((rule) => ruleRemoval(client, rule, options, plan)))];
 }
 
-export async function planKibanaRemoval(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<readonly Step[]> {
+/** Others may use the tag for rules of their own about these events, so the tag alone makes no rule ours. */
+export async function planKibanaRemoval(
+  client: HttpClient,
+  options: ContentOptions,
+  plan: PlanOptions,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
   await checkKibana(client, signal);
-  const rules = (await presentRules(client, signal)).map((rule) => ruleRemoval(client, rule));
-  return [...rules, ...(await planObjectsRemoval(KIBANA, client, kibanaObjects(options), signal))];
+  const rules = (await presentRules(client, signal)).flatMap((rule) => ruleRemoval(client, rule, options, plan));
+  return [...rules, ...(await planObjectsRemoval(KIBANA, client, kibanaObjects(options), plan, signal))];
 }
 
 const FOUND_RULE = record({ id: text, name: text, tags: listOf(text), params: object });
@@ -55,16 +60,17 @@ async function presentRules(client: HttpClient, signal: AbortSignal): Promise<re
   return found;
 }
 
-function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
-  const request: HttpRequest = { method: 'DELETE', path: `/api/alerting/rule/${encodeURIComponent(id)}`, headers: XSRF };
-  return removal(client, `alert rule "${name}"`, request);
+function ruleRemoval(client: HttpClient, rule: FoundRule, options: ContentOptions, plan: PlanOptions): readonly Step[] {
+  const ours = new Set(kibanaRules(options).flatMap(({ params }) => Object.keys(params)));
+  const params = Object.fromEntries(Object.entries(rule.params).filter(([name]) => ours.has(name)));
+  const found = isUnmodified(rule, params) ? 'as-installed' : 'changed';
+  const request: HttpRequest = { method: 'DELETE', path: `/api/alerting/rule/${encodeURIComponent(rule.id)}`, headers: XSRF };
+  return removal(client, `alert rule "${rule.name}"`, found, request, plan);
 }
 
-/** Removes rules that are not needed any more, for example of a removed site: they would alert for ever. Changed ones are kept. */
-function withoutUse(client: HttpClient, rule: FoundRule, ours: ReadonlySet<string>, { force }: PlanOptions): Step {
-  const params = Object.fromEntries(Object.entries(rule.params).filter(([name]) => ours.has(name)));
-  if (isUnmodified(rule, params) || force) return ruleRemoval(client, rule);
-  return notice('kept', `alert rule "${rule.name}", which is of no use any more`);
+/** Whether portlog made a rule, or the one that it was copied from. */
+function isMarked({ tags }: FoundRule): boolean {
+  return tags.some((tag) => tag.startsWith('portlog:'));
 }
 
 function isUnmodified({ name, tags }: Pick<PresentRule, 'name' | 'tags'>, params: Readonly<Record<string, unknown>>): boolean {

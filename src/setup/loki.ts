@@ -52,11 +52,17 @@ export async function planLoki(
   return [installation(client, what(group), presenceOf(present, group), install, plan)];
 }
 
-export async function planLokiRemoval(client: HttpClient, tenant: string | undefined, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planLokiRemoval(
+  client: HttpClient,
+  tenant: string | undefined,
+  plan: PlanOptions,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
   const headers = tenantHeaders(tenant);
   const present = await presentGroup(client, headers, signal);
   if (present === undefined) return [];
-  return [removal(client, what(present), { method: 'DELETE', path: `${NAMESPACE}/${LOKI_GROUP}`, headers })];
+  const found = present.rules.every(isUnmodified) ? 'as-installed' : 'changed';
+  return removal(client, what(present), found, { method: 'DELETE', path: `${NAMESPACE}/${LOKI_GROUP}`, headers }, plan);
 }
 
 function what({ rules }: { readonly rules: readonly unknown[] }): string {
@@ -99,17 +105,18 @@ function noApi({ url }: HttpClient, answer: HttpAnswer): PortlogError {
   });
 }
 
-/** Compares with the fingerprint that each rule carries. */
 function presenceOf(present: PresentGroup | undefined, group: LokiRuleGroup): Presence {
   if (present === undefined) return 'absent';
-  const isOurs = present.rules.every((rule) => {
-    if (!RULE(rule)) return false;
-    const { annotations, alert, expr, labels } = rule;
-    const { portlog, ...others } = annotations;
-    return portlog === fingerprint({ alert, expr, labels, annotations: others });
-  });
-  if (!isOurs) return 'changed';
+  if (!present.rules.every(isUnmodified)) return 'changed';
   return isDeepStrictEqual(present.rules, group.rules) && present.interval === group.interval ? 'as-installed' : 'outdated';
+}
+
+/** Compares with the fingerprint that each rule carries. */
+function isUnmodified(rule: unknown): boolean {
+  if (!RULE(rule)) return false;
+  const { annotations, alert, expr, labels } = rule;
+  const { portlog, ...others } = annotations;
+  return portlog === fingerprint({ alert, expr, labels, annotations: others });
 }
 
 const RULE = record({ alert: text, expr: text, labels: tableOf(text), annotations: tableOf(text) });

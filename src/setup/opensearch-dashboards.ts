@@ -30,10 +30,11 @@ export async function planOsdRemoval(
   client: HttpClient,
   objects: readonly AnySavedObject[],
   tenant: string | undefined,
+  plan: PlanOptions,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   await checkOsd(client, signal);
-  return planObjectsRemoval(osd(objects, tenant), client, objects, signal);
+  return planObjectsRemoval(osd(objects, tenant), client, objects, plan, signal);
 }
 
 /** Without the security plugin, the header with the tenant is ignored; with it, everybody sees the tenant "global". */

@@ -5,7 +5,7 @@ import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, listOf, object, optional, record, type Shaped, text } from '../core/shape.ts';
 import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
 import { accepted, checkVersion, linesAs, successOf, successAs } from './ask.ts';
-import { type Presence, installation, type PlanOptions, presenceByMark, removal, type Step } from './step.ts';
+import { type Presence, installation, type PlanOptions, notice, presenceByMark, removal, type Step } from './step.ts';
 
 const BOUNDARY = 'portlog-saved-objects';
 
@@ -73,10 +73,13 @@ export async function planObjectsRemoval(
   server: SavedObjectsServer,
   client: HttpClient,
   objects: readonly AnySavedObject[],
+  plan: PlanOptions,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const present = await exported(server, client, objects, signal);
-  return present.length === 0 ? [] : server.removals(present).map(({ what, request }) => removal(client, what, request));
+  const found = presenceOf(server, present, fingerprint(objects));
+  if (found === 'changed' && !plan.force) return [notice('kept', server.what(present))];
+  return server.removals(present).flatMap(({ what, request }) => removal(client, what, found, request, plan));
 }
 
 function presenceOf(server: SavedObjectsServer, present: readonly AnySavedObject[], ours: string): Presence {

@@ -6,7 +6,7 @@ export interface Step {
   /** In words: `alert rule "[portlog] New host"`. */
   readonly what: string;
   /**
-   * `kept`: changed by somebody, or not portlog's, so left as it is. `skipped`: not supported there. `wrong`: needs
+   * `kept`: made or changed by somebody, so left as it is. `skipped`: not supported there. `wrong`: needs
    * `--repair`. `stays`: cannot be removed.
    */
   readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'skipped' | 'remove' | 'load' | 'wrong' | 'mend' | 'stays';
@@ -16,7 +16,7 @@ export interface Step {
 }
 
 export interface PlanOptions {
-  /** Overwrite what somebody has changed. */
+  /** Overwrite, or remove, what somebody has changed. */
   readonly force: boolean;
   /** Repair wrong types, rather than only report them. */
   readonly repair: boolean;
@@ -47,11 +47,25 @@ export function installation(client: HttpClient, what: string, found: Presence, 
   };
 }
 
+/** Removals of what is not needed any more, for example for a removed site: it would alert for ever. */
+export function withoutUse(removals: readonly Step[]): readonly Step[] {
+  return removals.map((step) => (step.action === 'kept' ? { ...step, what: `${step.what}, which is of no use any more` } : step));
+}
+
 /** A step that only reports. */
 export function notice(action: 'unchanged' | 'kept' | 'skipped' | 'wrong' | 'stays', what: string): Step {
   return { what, action, request: undefined, apply: async () => undefined };
 }
 
-export function removal(client: HttpClient, what: string, request: HttpRequest): Step {
-  return { what, action: 'remove', request, apply: (signal) => done(client, request, signal) };
+/** The step for something that one request removes; none when it is absent. As in installation, what somebody has made or changed is kept. */
+export function removal(
+  client: HttpClient,
+  what: string,
+  found: Presence,
+  request: HttpRequest,
+  { force }: Pick<PlanOptions, 'force'>,
+): readonly Step[] {
+  if (found === 'absent') return [];
+  if (found === 'changed' && !force) return [notice('kept', what)];
+  return [{ what, action: 'remove', request, apply: (signal) => done(client, request, signal) }];
 }

@@ -59,7 +59,7 @@ export interface Target {
   /** A special client, where the plain one is not enough. */
   readonly connect?: (options: HttpServerOptions, url: URL) => HttpClient;
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
-  planRemoval(from: Connection, signal: AbortSignal): Promise<readonly Step[]>;
+  planRemoval(from: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   /** What can be installed by hand instead, by path. */
   files(content: ContentOptions): Promise<ReadonlyMap<string, string>>;
 }
@@ -71,16 +71,16 @@ export const TARGETS = {
   'elasticsearch': {
     url: ELASTICSEARCH_URL,
     plan: planElasticsearch,
-    planRemoval: ({ client }, signal) => planTemplatesRemoval(client, ELASTICSEARCH, signal),
+    planRemoval: ({ client }, plan, signal) => planTemplatesRemoval(client, ELASTICSEARCH, plan, signal),
     files: async () => new Map([['README.md', packageText('schemas/elasticsearch/README.md')], ...(await templates('elasticsearch'))]),
   },
   'opensearch': {
     url: ELASTICSEARCH_URL,
     plan: planOpenSearch,
-    planRemoval: async ({ client }, signal) => [
-      ...(await planMonitorsRemoval(client, signal)),
-      ...(await planPolicyRemoval(client, signal)),
-      ...(await planTemplatesRemoval(client, OPENSEARCH, signal)),
+    planRemoval: async ({ client }, plan, signal) => [
+      ...(await planMonitorsRemoval(client, plan, signal)),
+      ...(await planPolicyRemoval(client, plan, signal)),
+      ...(await planTemplatesRemoval(client, OPENSEARCH, plan, signal)),
     ],
     files: async (content) =>
       new Map([
@@ -92,9 +92,9 @@ export const TARGETS = {
   'kibana': {
     url: 'http://127.0.0.1:5601',
     plan: planKibanaWith,
-    planRemoval: async ({ client, content, detection = false }, signal) => [
-      ...(await planKibanaRemoval(client, content, signal)),
-      ...(detection ? await planDetectionRemoval(client, signal) : []),
+    planRemoval: async ({ client, content, detection = false }, plan, signal) => [
+      ...(await planKibanaRemoval(client, content, plan, signal)),
+      ...(detection ? await planDetectionRemoval(client, plan, signal) : []),
     ],
     files: (content) => withRunbooks('elastic', kibanaFiles(content)),
   },
@@ -111,7 +111,7 @@ export const TARGETS = {
   'grafana': {
     url: 'http://127.0.0.1:3000',
     plan: ({ client, content }, plan, signal) => planGrafana(client, content, plan, signal),
-    planRemoval: ({ client }, signal) => planGrafanaRemoval(client, signal),
+    planRemoval: ({ client }, plan, signal) => planGrafanaRemoval(client, plan, signal),
     files: async (content) => {
       const dashboards = textsIn('dashboards/grafana/dashboards/');
       return withRunbooks(
@@ -123,14 +123,14 @@ export const TARGETS = {
   'loki': {
     url: LOKI_URL,
     plan: ({ client, tenant, content }, plan, signal) => planLoki(client, tenant, content, plan, signal),
-    planRemoval: ({ client, tenant }, signal) => planLokiRemoval(client, tenant, signal),
+    planRemoval: ({ client, tenant }, plan, signal) => planLokiRemoval(client, tenant, plan, signal),
     files: (content) => withRunbooks('loki', lokiFiles(content)),
   },
   'wazuh': {
     url: WAZUH_API_URL,
     connect: wazuhApi,
     plan: ({ client, content }, plan, signal) => planWazuh(client, content, plan, signal),
-    planRemoval: ({ client }, signal) => planWazuhRemoval(client, signal),
+    planRemoval: ({ client }, plan, signal) => planWazuhRemoval(client, plan, signal),
     files: async (content) => {
       const snippets = OSSEC_CONF.map((name) => [name, packageText(`dashboards/${name}`)] as const);
       return withRunbooks('wazuh', new Map([...wazuhFiles(content), ...wazuhDashboardFiles(), ...snippets]));
@@ -180,7 +180,7 @@ function osd(
   return {
     url: 'http://127.0.0.1:5601',
     plan: ({ client, tenant, content }, plan, signal) => planOsd(client, objects(content), tenant, plan, signal),
-    planRemoval: ({ client, tenant, content }, signal) => planOsdRemoval(client, objects(content), tenant, signal),
+    planRemoval: ({ client, tenant, content }, plan, signal) => planOsdRemoval(client, objects(content), tenant, plan, signal),
     files: (content) => withRunbooks(folder, files(content)),
   };
 }

@@ -6,29 +6,35 @@ import { PortlogError } from '../core/errors.ts';
 import { STORE_RIGHTS } from './rights.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { found } from './ask.ts';
-import { removal, notice, type Step } from './step.ts';
+import { notice, type PlanOptions, removal, type Step } from './step.ts';
 import { covers, definitionIn, isManaged } from './templates.ts';
 
 /**
  * Removes what portlog has installed, last first, because each part refers to those before it. Parts of existing data streams cannot be
  * removed; events are kept, and so are these parts.
  */
-export async function planTemplatesRemoval(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planTemplatesRemoval(client: HttpClient, server: BulkServer, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const users = await usersOfParts(client, server, signal);
   const steps: Step[] = [];
   for (const file of SETUP_FILES[server.type].toReversed()) {
     const { what, path } = file;
     const request = { method: 'GET', path } as const;
     const answer = await found(client, request, signal);
-    if (answer === undefined || !mayRemove(server, file, definitionIn(client, request, answer))) continue;
+    if (answer === undefined) continue;
+    const present = isOurs(server, file, definitionIn(client, request, answer)) ? 'as-installed' : 'changed';
+    const step = removal(client, what, present, { method: 'DELETE', path }, plan);
     const why = users(file);
-    steps.push(why === undefined ? removal(client, what, { method: 'DELETE', path }) : notice('stays', `${what}, which ${why}`));
+    steps.push(...(why === undefined ? step : step.map((one) => needed(one, why))));
   }
   return steps;
 }
 
-/** Whether a template may be removed: the user's only while it is empty. */
-function mayRemove({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
+function needed(step: Step, why: string): Step {
+  return step.action === 'remove' ? notice('stays', `${step.what}, which ${why}`) : step;
+}
+
+/** Whether portlog has made a template. That for the user's own settings is the user's once something is in it. */
+function isOurs({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
   if (file.isCustom !== true) return isManaged(present);
   const ours: unknown = JSON.parse(setupFileText(type, file));
   return covers(present, ours) && covers(ours, present);

@@ -77,16 +77,23 @@ async function freeBase(client: HttpClient, options: ContentOptions, signal: Abo
   return undefined;
 }
 
-export async function planWazuhRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planWazuhRemoval(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   await checkWazuh(client, signal);
   const steps: Step[] = [];
-  for (const { what, path } of FILES.toReversed())
-    if ((await fileAt(client, path, signal)) !== undefined) steps.push(fileRemoval(client, what, { method: 'DELETE', path }));
+  for (const { what, path } of FILES.toReversed()) {
+    const found = presenceOf(await fileAt(client, path, signal), NO_TEXT);
+    steps.push(...removal(client, what, found, { method: 'DELETE', path }, plan).map((step) => answered(client, step)));
+  }
   return withLoading(client, steps, [], signal);
 }
 
-function fileRemoval(client: HttpClient, what: string, request: HttpRequest): Step {
-  return { ...removal(client, what, request), apply: async (signal) => void (await done(client, request, signal)) };
+/** For a removal, to which files of all versions are alike. */
+const NO_TEXT = '';
+
+/** A step whose answer may report a failure with a 200. */
+function answered(client: HttpClient, step: Step): Step {
+  const { request } = step;
+  return request === undefined ? step : { ...step, apply: async (signal) => void (await done(client, request, signal)) };
 }
 
 async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void> {

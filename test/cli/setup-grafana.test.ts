@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeServer } from '../support/fake-server.ts';
 import { answer, type Seen } from '../support/scripted-server.ts';
-import { setup, RULE_COUNT, KEPT, FORCE } from '../support/set-up.ts';
+import { setup, RULE_COUNT, KEPT, FORCE, FORCE_REMOVAL } from '../support/set-up.ts';
 
 describe('portlog setup grafana', () => {
   let grafana: FakeGrafana;
@@ -83,6 +83,57 @@ describe('portlog setup grafana', () => {
     await setup('grafana', url);
     const { said } = await setup('grafana', url, '--remove');
     expect(said).toHaveLength(7);
+    expect([grafana.group, grafana.dashboards.size, grafana.folders.size]).toEqual([undefined, 0, 0]);
+  });
+});
+
+describe('portlog setup grafana --remove', () => {
+  let grafana: FakeGrafana;
+  let url: string;
+  beforeEach(async () => {
+    grafana = new FakeGrafana();
+    url = await grafana.start();
+    await setup('grafana', url);
+  });
+  afterEach(() => grafana.stop());
+  const foreign = (title: string, folderUid: string): void =>
+    void grafana.dashboards.set(title, { dashboard: { uid: title, title }, folderUid, messages: ['mine'] });
+
+  test('a folder with dashboards of somebody else stays with them, even with --force', async () => {
+    foreign('Ports of Alice', 'portlog');
+    foreign('Elsewhere', 'other');
+    for (const force of [[], ['--force']]) {
+      const { said, code } = await setup('grafana', url, '--remove', ...force);
+      expect([code, said.at(-2)]).toEqual([1, 'stays: folder portlog, in which there is "Ports of Alice"']);
+      expect(said.at(-1)).toContain('Grafana deletes a folder with all that is in it');
+      expect([[...grafana.dashboards.keys()], grafana.folders.size]).toEqual([['Ports of Alice', 'Elsewhere'], 1]);
+    }
+  });
+
+  test('nor does it go with an alert rule or a library panel in it', async () => {
+    grafana.otherRules.push({ uid: 'a', title: 'Mine', folderUID: 'portlog' }, { uid: 'b', title: 'Other', folderUID: 'other' });
+    grafana.panels.push({ uid: 'c', name: 'Panel', meta: { folderUid: 'portlog' } });
+    const { said } = await setup('grafana', url, '--remove');
+    expect(said).toContain('stays: folder portlog, in which there is the alert rule "Mine", and 1 more item');
+    expect(grafana.folders.size).toBe(1);
+  });
+
+  test('a dashboard, and rules, that somebody has made or changed stay, unless forced', async () => {
+    grafana.dashboards.get('portlog-health')!.messages.unshift('a panel of mine');
+    grafana.group.rules.push({ uid: 'mine', title: 'Mine', annotations: {}, folderUID: 'portlog' });
+    const { said, code } = await setup('grafana', url, '--remove');
+    expect([code, said.filter((line) => !line.startsWith('removed '))]).toEqual([
+      1,
+      [
+        `${KEPT} alert rules`,
+        `${KEPT} dashboard "portlog: Scan health"`,
+        expect.stringMatching(/^stays: folder portlog, in which there is "portlog: Scan health", and \d+ more items$/),
+        FORCE_REMOVAL,
+        expect.any(String),
+      ],
+    ]);
+    expect([...grafana.dashboards.keys()]).toEqual(['portlog-health']);
+    expect((await setup('grafana', url, '--remove', '--force')).code).toBe(0);
     expect([grafana.group, grafana.dashboards.size, grafana.folders.size]).toEqual([undefined, 0, 0]);
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
-import { setup, FORCE, KEPT, RULE_COUNT } from '../support/set-up.ts';
+import { setup, FORCE, FORCE_REMOVAL, KEPT, RULE_COUNT } from '../support/set-up.ts';
 
 let kibana: FakeKibana;
 let url: string;
@@ -179,6 +179,37 @@ describe('portlog setup kibana', () => {
     expect([code, said.length]).toEqual([0, RULE_COUNT + 1]);
     expect([kibana.objects.size, kibana.rules.size]).toEqual([0, 0]);
     expect((await setup('kibana', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
+  });
+
+  test('--remove leaves rules and dashboards that somebody has made or changed, unless forced; installing leaves rules of others even then', async () => {
+    await setup('kibana', url, '--detection');
+    await setup('kibana', url);
+    const rule = [...kibana.rules.values()][0]!;
+    kibana.rules.set('mine', { ...rule, name: 'Mine', tags: ['portlog'] });
+    const host = kibana.detections.get('portlog-new-host')!;
+    kibana.detections.set('mine', { ...host, rule_id: 'mine', name: 'Mine, too', tags: ['Data Source: portlog'] });
+    expect((await setup('kibana', url, '--detection', '--force')).said.join()).not.toContain('Mine');
+    expect((await setup('kibana', url, '--force')).said.join()).not.toContain('Mine');
+    const [id = '', changed] = [...kibana.rules].find(([, { name }]) => name === '[portlog] New host') ?? [];
+    changed!.params['timeWindowSize'] = 1;
+    const board = kibana.objects.get('dashboard portlog-changes')!;
+    kibana.objects.set('dashboard portlog-changes', { ...board, attributes: { ...board.attributes, title: 'Mine' } });
+    const { said, code } = await setup('kibana', url, '--detection', '--remove');
+    expect([code, said.filter((line) => !line.startsWith('removed '))]).toEqual([
+      1,
+      [
+        `${KEPT} alert rule "Mine"`,
+        `${KEPT} alert rule "[portlog] New host"`,
+        `${KEPT} 5 dashboards, and 14 data views, searches and tags that belong to them`,
+        `${KEPT} detection rule "Mine, too"`,
+        FORCE_REMOVAL,
+      ],
+    ]);
+    expect([[...kibana.rules.keys()], [...kibana.detections.keys()], kibana.objects.has('dashboard portlog-changes')]).toEqual([
+      ['mine', id],
+      ['mine'],
+      true,
+    ]);
   });
 
   test('an older Kibana, or another server, is refused before anything is sent', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeAlerting } from '../support/fake-alerting.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
-import { setup, KEPT, FORCE, RULE_COUNT } from '../support/set-up.ts';
+import { setup, KEPT, FORCE, FORCE_REMOVAL, RULE_COUNT } from '../support/set-up.ts';
 
 describe.each(['opensearch-dashboards', 'wazuh-dashboard'])('portlog setup %s', (target) => {
   let osd: FakeKibana;
@@ -30,6 +30,16 @@ describe.each(['opensearch-dashboards', 'wazuh-dashboard'])('portlog setup %s', 
     await setup(target, url);
     const { said } = await setup(target, url, '--remove');
     expect(said.every((line) => /^removed (?:index-pattern|visualization|search|dashboard) portlog-/.test(line))).toBe(true);
+    expect(osd.objects.size).toBe(0);
+  });
+
+  test('--remove leaves them when somebody has made or changed one, unless forced', async () => {
+    await setup(target, url);
+    const [key, one] = [...osd.objects].find(([name]) => name.startsWith('dashboard '))!;
+    osd.objects.set(key, { ...one, attributes: { ...one.attributes, title: 'mine' } });
+    expect(await setup(target, url, '--remove')).toMatchObject({ code: 1, said: [`${KEPT} ${what}`, FORCE_REMOVAL] });
+    expect(osd.objects.has(key)).toBe(true);
+    expect((await setup(target, url, '--remove', '--force')).code).toBe(0);
     expect(osd.objects.size).toBe(0);
   });
 
@@ -195,6 +205,36 @@ describe('monitors and policy of portlog setup opensearch', () => {
       'left out policy portlog: this server has no index state management',
     );
     expect(opensearch.templates.size).toBe(7);
+  });
+
+  test('--remove leaves what somebody has made or changed, unless forced: a policy with its indices, a monitor, a template', async () => {
+    opensearch.streams.set('logs-nmap.host-default', ['.ds-logs-nmap.host-default-1']);
+    await setup('opensearch', url, '--retention-days', '30');
+    opensearch.streams.clear();
+    opensearch.policy!.content.policy.description = 'Port logistics team: keep for 10 years, do not touch';
+    named('[portlog] New open port').schedule.period.interval = 60;
+    const [custom, pipeline] = ['/_component_template/logs-nmap@custom', '/_ingest/pipeline/logs-nmap@pipeline'];
+    opensearch.templates.set(custom, { template: { settings: { 'index.number_of_replicas': 0 } } });
+    opensearch.templates.set(pipeline, { description: 'mine', processors: [] });
+    const { code, said } = await setup('opensearch', url, '--remove');
+    expect([code, said.filter((line) => !line.startsWith('removed '))]).toEqual([
+      1,
+      [
+        `${KEPT} monitor "[portlog] New open port"`,
+        `${KEPT} policy portlog`,
+        `${KEPT} component template logs-nmap@custom`,
+        `${KEPT} ingest pipeline logs-nmap@pipeline`,
+        FORCE_REMOVAL,
+      ],
+    ]);
+    expect([opensearch.policy === undefined, opensearch.managed.size, opensearch.monitors.size, [...opensearch.templates.keys()]]).toEqual([
+      false,
+      1,
+      1,
+      expect.arrayContaining([custom, pipeline]),
+    ]);
+    expect((await setup('opensearch', url, '--remove', '--force')).code).toBe(0);
+    expect([opensearch.policy, opensearch.monitors.size, opensearch.templates.size]).toEqual([undefined, 0, 0]);
   });
 
   test('--remove takes away what is portlog’s', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { page } from '../support/docs.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { setup, KEPT, FORCE } from '../support/set-up.ts';
+import { setup, KEPT, FORCE, FORCE_REMOVAL } from '../support/set-up.ts';
 
 describe('portlog setup wazuh', () => {
   const RULES = 'rules/files/portlog_rules.xml';
@@ -108,6 +108,23 @@ describe('portlog setup wazuh', () => {
     ]);
     expect(wazuh.files.size).toBe(0);
     expect((await setup('wazuh', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
+  });
+
+  test('--remove leaves a file that portlog did not make, or that somebody has changed, unless forced', async () => {
+    await setup('wazuh', url);
+    const mine = '<group name="local,">\n</group>\n';
+    wazuh.files.set(RULES, mine);
+    const kept = await setup('wazuh', url, '--remove');
+    expect([kept.code, kept.said]).toEqual([
+      1,
+      [`${KEPT} alert rules portlog_rules.xml`, 'removed decoder portlog_decoders.xml', 'loaded decoders and rules into the manager', FORCE_REMOVAL],
+    ]);
+    expect([...wazuh.files]).toEqual([[RULES, mine]]);
+    wazuh.actions.length = 0;
+    expect((await setup('wazuh', url, '--remove')).said).toEqual([`${KEPT} alert rules portlog_rules.xml`, FORCE_REMOVAL]);
+    expect(wazuh.actions).toEqual([]);
+    expect((await setup('wazuh', url, '--remove', '--force')).code).toBe(0);
+    expect(wazuh.files.size).toBe(0);
   });
 
   test('the file that the agent reads is made, when the configuration names one', async () => {

@@ -78,7 +78,7 @@ describe.each(Object.keys(FAKES) as (keyof typeof FAKES)[])('setup %s', (name) =
     const connection = { client, tenant: undefined, content: DEFAULT_CONTENT, retentionDays: 30, detection: true };
     const steps =
       part === 'removal'
-        ? await target.planRemoval(connection, NEVER)
+        ? await target.planRemoval(connection, { force: false, repair: false }, NEVER)
         : await target.plan(connection, { force: part === 'again', repair: true }, NEVER);
     for (const step of steps) await step.apply(NEVER);
   };

@@ -259,7 +259,7 @@ describe.skipIf(!hasLoki)('rules of Loki', () => {
     const group = parse(await (await fetch(`${rules}/portlog`, { headers })).text()) as { rules: { labels: Record<string, string> }[] };
     group.rules[0]!.labels['team'] = 'mine';
     expect((await fetch(rules, { method: 'POST', headers, body: stringify(group) })).status).toBe(202);
-    const kept = `left as it is, because somebody has changed it: rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n--force overwrites what somebody has changed\n`;
+    const kept = `left as it is, because somebody has made or changed it: rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n--force overwrites what somebody has changed\n`;
     expect(await setup()).toEqual([kept, 1]);
     expect(await setup('--force')).toEqual([`updated rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
     expect(await setup('--remove')).toEqual([`removed rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);

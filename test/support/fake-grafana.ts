@@ -17,6 +17,9 @@ export class FakeGrafana extends FakeServer {
   readonly folders = new Set<string>();
   readonly dashboards = new Map<string, Saved>();
   group: any;
+  /** What others have put into folders: alert rules, and library panels. */
+  readonly otherRules: { readonly uid: string; readonly title: string; readonly folderUID: string }[] = [];
+  readonly panels: { readonly uid: string; readonly name: string; readonly meta: { readonly folderUid: string } }[] = [];
   readonly sources = [
     { uid: 'loki', name: 'Loki of the company', type: 'loki' },
     { uid: 'prom', name: 'Metrics', type: 'prometheus' },
@@ -34,6 +37,10 @@ export class FakeGrafana extends FakeServer {
     if (headers.authorization !== `Bearer ${this.token}`) return answer(response, 401, { message: 'Unauthorized' });
     if (method !== 'GET') this.actions.push(`${method} ${path}`);
     if (path === '/api/datasources') return answer(response, 200, this.sources);
+    if (path.startsWith('/api/search?')) return answer(response, 200, this.hits());
+    if (path === '/api/v1/provisioning/alert-rules') return answer(response, 200, [...(this.group?.rules ?? []), ...this.otherRules]);
+    if (path.startsWith('/api/library-elements?'))
+      return answer(response, 200, { result: { elements: this.panels, totalCount: this.panels.length } });
     const [, resource, uid = '', more] =
       /^\/api\/(folders|datasources\/uid|dashboards\/uid|dashboards\/db|v1\/provisioning\/folder)\/?([^/?]*)(.*)$/.exec(path) ?? [];
     switch (resource) {
@@ -53,6 +60,11 @@ export class FakeGrafana extends FakeServer {
       default:
         return answer(response, 404, { message: `no ${path}` });
     }
+  }
+
+  /** Those of all folders, as a Grafana that does not know the filter by `folderUIDs`. */
+  private hits(): readonly object[] {
+    return [...this.dashboards].map(([uid, { dashboard, folderUid }]) => ({ uid, title: dashboard.title, type: 'dash-db', folderUid }));
   }
 
   private folder({ method, body }: Seen, uid: string, response: ServerResponse): void {

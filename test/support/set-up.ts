@@ -1,9 +1,10 @@
 import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { portlog } from './run-in-process.ts';
 
-export const KEPT = 'left as it is, because somebody has changed it:';
+export const KEPT = 'left as it is, because somebody has made or changed it:';
 export const RULE_COUNT = ALERT_RULES.length;
 export const FORCE = '--force overwrites what somebody has changed';
+export const FORCE_REMOVAL = '--force removes that, too';
 
 /** What it says, line by line. Without a process of its own: test/binary and the pages start one for each target. */
 export async function setup(

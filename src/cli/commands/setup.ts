@@ -72,13 +72,13 @@ export const setup: Command = {
     'config': { type: 'string', value: 'FILE', group: 'What', about: 'configuration file whose sites and namespace to use' },
     'dry-run': { type: 'boolean', group: 'How', about: 'print what would be done, and change nothing; with --verbose, also what would be sent' },
     'export': { type: 'string', value: 'DIR', group: 'How', about: 'write the files to DIR instead, with a README on how to install them' },
-    'force': { type: 'boolean', group: 'How', about: 'overwrite changes that somebody made' },
+    'force': { type: 'boolean', group: 'How', about: 'overwrite (with --remove: remove) what somebody changed' },
     'repair': {
       type: 'boolean',
       group: 'How',
       about: 'elasticsearch, opensearch: fix wrong field types (new backing indices, a copy of the inventory)',
     },
-    'remove': { type: 'boolean', group: 'How', about: 'remove what portlog has installed; events stay' },
+    'remove': { type: 'boolean', group: 'How', about: 'remove what portlog has installed and nobody changed; events stay' },
     'api-key': { type: 'boolean', group: 'How', about: 'elasticsearch: create and print an API key that may only write these events' },
     'ca-file': SHIP_OPTIONS['ca-file'],
   },
@@ -147,20 +147,19 @@ async function run(context: CommandContext, target: Target, connection: Connecti
   const { values, log } = context;
   const [isRemoval, repair] = [values['remove'] === true, values['repair'] === true];
   const signal = timeLimit(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
-  const steps = isRemoval
-    ? await target.planRemoval(connection, signal)
-    : await target.plan(connection, { force: values['force'] === true, repair }, signal);
+  const plan = { force: values['force'] === true, repair };
+  const steps = isRemoval ? await target.planRemoval(connection, plan, signal) : await target.plan(connection, plan, signal);
   if (isRemoval && steps.length === 0) log.info('nothing of portlog is installed there');
   if (values['dry-run'] === true) {
     await describe(context, steps);
-    return outcome(context, steps);
+    return outcome(context, target, steps);
   }
   await applied(context, steps, signal);
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
     log.info('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
   }
-  return outcome(context, steps);
+  return outcome(context, target, steps);
 }
 
 async function applied({ log }: CommandContext, steps: readonly Step[], signal: AbortSignal): Promise<void> {
@@ -209,10 +208,13 @@ async function describe({ values, log, terminal }: CommandContext, steps: readon
   }
 }
 
-function outcome({ log }: CommandContext, steps: readonly Step[]): ExitCode {
+const PARTS_STAY = 'events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away';
+const FOLDER_STAYS = 'Grafana deletes a folder with all that is in it; once that is elsewhere, --remove takes the folder away';
+
+function outcome({ values, log }: CommandContext, target: Target, steps: readonly Step[]): ExitCode {
   const has = (action: Step['action']): boolean => steps.some((step) => step.action === action);
-  if (has('kept')) log.info('--force overwrites what somebody has changed');
+  if (has('kept')) log.info(values['remove'] === true ? '--force removes that, too' : '--force overwrites what somebody has changed');
   if (has('wrong')) log.info('nothing is sent until that is fixed: portlog setup … --repair (with --dry-run, it says what it would do)');
-  if (has('stays')) log.info('events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away');
+  if (has('stays')) log.info(target === TARGETS.grafana ? FOLDER_STAYS : PARTS_STAY);
   return has('kept') || has('wrong') || has('stays') ? EXIT.partly : EXIT.delivered;
 }

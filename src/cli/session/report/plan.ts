@@ -6,7 +6,7 @@ const DONE = {
   create: 'created',
   update: 'updated',
   unchanged: 'unchanged:',
-  kept: 'left as it is, because somebody has changed it:',
+  kept: 'left as it is, because somebody has made or changed it:',
   skipped: 'left out',
   remove: 'removed',
   load: 'loaded',
