@@ -24,7 +24,7 @@ export interface RunCoverage {
 }
 
 /** What a run established about one port, or why it established nothing. */
-export type PortFinding =
+export type PortAnswer =
   | { readonly tested: true; readonly state: string }
   | {
       readonly tested: false;
@@ -91,7 +91,7 @@ export function unlistedPort(
   counted: readonly CountedPorts[],
   protocol: string,
   port: number,
-): PortFinding {
+): PortAnswer {
   if (run.listsAnswersOnly) return { tested: false, why: 'masscan lists answers only' };
   if (status?.state === 'down') return { tested: false, why: 'host down' };
   if (timedout === true) return { tested: false, why: 'host timed out' };
@@ -180,7 +180,7 @@ function isUnread(unread: Unread, address: string): boolean {
   return unread === 'unknown' || unread.includes(address) || unread.includes(withoutZone(address));
 }
 
-function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortFinding {
+function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortAnswer {
   const holder = counted.find(({ named }) => named.some((one) => (one.protocol ?? protocol) === protocol && one.ports.has(port)));
   if (holder !== undefined && holder.state !== '') return { tested: true, state: holder.state };
   const states = statesOf(counted);

@@ -13,7 +13,7 @@ import { type Change, portOf } from './change.ts';
 import { ComparisonBudget } from './comparison-budget.ts';
 import { reachedAt, wouldList } from './coverage.ts';
 import { hasLookedBefore, type LookupRules, runsThatLooked, wasLookedFor } from './looked-before.ts';
-import { CurrentRun } from './current-run.ts';
+import { ComparedRun } from './compared-run.ts';
 import type { Detected } from './detected.ts';
 import { absenceEvent, changeEvent, markedAsMass } from './event.ts';
 import { correctFutureTimes, dateUntimedRuns } from './correct-times.ts';
@@ -89,7 +89,7 @@ export class ChangeDetector {
   }
 
   /** Begins a run; its hosts come next. `remark`: adds a remark to the input. */
-  begin(run: Run, context: RunContext, remark: (text: string) => void = () => undefined): CurrentRun {
+  begin(run: Run, context: RunContext, remark: (text: string) => void = () => undefined): ComparedRun {
     const { hosts, scans, options, lists } = this.parts;
     const { scanner, verbose, scaninfo } = run;
     const { start: started } = context;
@@ -107,11 +107,11 @@ export class ChangeDetector {
       record.counts.held = true;
       scans.save(record);
     }
-    return new CurrentRun(context, record, scans);
+    return new ComparedRun(context, record, scans);
   }
 
   /** Compares a host with what is known about it. */
-  compare(seen: SeenHost, run: CurrentRun, detected: Detected): void {
+  compare(seen: SeenHost, run: ComparedRun, detected: Detected): void {
     const { context } = seen;
     // A list scan (-sL) names hosts, and knows nothing about them.
     if (!wasLookedAt(context.host)) return;
@@ -149,7 +149,7 @@ export class ChangeDetector {
   }
 
   /** Compares a host that is not listed, although the run would have listed it even when down. */
-  compareAbsent(known: KnownHost, run: CurrentRun, detected: Detected): void {
+  compareAbsent(known: KnownHost, run: ComparedRun, detected: Detected): void {
     const { context, record } = run;
     const { ended } = record;
     const changes = observeAbsence(known, ended, this.parts.options.confirm);
@@ -157,7 +157,7 @@ export class ChangeDetector {
     this.note(known, run, changes, (change) => absenceEvent(context, known, change, this.scanId, ended), detected);
   }
 
-  private observation({ context, weaknesses }: SeenHost, run: CurrentRun, time: number): Observation {
+  private observation({ context, weaknesses }: SeenHost, run: ComparedRun, time: number): Observation {
     const { scans, judge } = this.parts;
     const { record } = run;
     const { host, identity } = context;
@@ -179,7 +179,7 @@ export class ChangeDetector {
 
   private note(
     known: KnownHost,
-    { record }: CurrentRun,
+    { record }: ComparedRun,
     changes: readonly Change[],
     eventOf: (change: Change) => LogEvent,
     detected: Detected,
@@ -192,7 +192,7 @@ export class ChangeDetector {
   }
 
   /** Makes inventory records: of the host once per run, of its ports and weaknesses when they change. */
-  private record(known: KnownHost, { context }: CurrentRun, changed: ChangedRecords, detected: Detected): void {
+  private record(known: KnownHost, { context }: ComparedRun, changed: ChangedRecords, detected: Detected): void {
     if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
     // Records of ports and findings also contain the state of their host, because "what is open now" queries them alone.
@@ -206,14 +206,14 @@ export class ChangeDetector {
   }
 
   /** Inventory records for what an older sighting has added, dated like the latest sighting. */
-  private recordLate(known: KnownHost, run: CurrentRun, changed: ChangedRecords, detected: Detected): void {
+  private recordLate(known: KnownHost, run: ComparedRun, changed: ChangedRecords, detected: Detected): void {
     if (known.up.yes === undefined) return;
     detected.moved.add(known.key);
     if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, changed));
   }
 
   /** All inventory records of a host, for a sink that has missed some. `run`: the run that is being read. */
-  recordsOf(key: string, run: CurrentRun): readonly LogEvent[] {
+  recordsOf(key: string, run: ComparedRun): readonly LogEvent[] {
     const known = this.parts.hosts.find(key);
     if (known === undefined || known === DAMAGED || known.up.yes === undefined) return [];
     const wasFound = ({ open }: Pick<KnownPort, 'open'>): boolean => open.yes !== undefined;
@@ -222,7 +222,7 @@ export class ChangeDetector {
   }
 
   /** The context of the scan that found the host last. */
-  private contextOf({ scan }: KnownHost, { record, context }: CurrentRun): RecordContext {
+  private contextOf({ scan }: KnownHost, { record, context }: ComparedRun): RecordContext {
     const { scans } = this.parts;
     if (scan === record.nr) return context;
     const { options } = context;
@@ -240,7 +240,7 @@ export class ChangeDetector {
   }
 
   /** Applies later runs that were read before this one and did not find the host: true when there are any. */
-  private applyLaterAbsences(known: KnownHost, address: string, run: CurrentRun): boolean {
+  private applyLaterAbsences(known: KnownHost, address: string, run: ComparedRun): boolean {
     const later = run
       .laterAt(address)
       .filter(({ started, coverage, counts }) => started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread));
@@ -255,7 +255,7 @@ export class ChangeDetector {
 
 /** Identifies a listing of a host together with its findings: another exposure file or rule may find something else in the same listing. */
 function markOf({ observationId }: HostContext, { findings }: FindingsOf): string {
-  const evaluated = findings.flatMap(({ port, key, isSilent }) => (isSilent ? [] : [port, key]));
+  const evaluated = findings.flatMap(({ port, key, alerts }) => (alerts ? [port, key] : []));
   return (evaluated.length === 0 ? observationId : digest([observationId, ...evaluated])).slice(0, 16);
 }
 

@@ -165,9 +165,9 @@ export function baselineEvent(
   const words = seen.flatMap(([number, noun]) => (number > 0 ? counted(number, noun) : []));
   const reported = grave === 0 ? '' : `, except for ${counted(grave, 'finding')} reported ${grave === 1 ? 'by itself' : 'individually'}`;
   const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${reported}`;
-  const some = (number: number): number | undefined => (number === 0 ? undefined : number);
-  const count = { hosts, ports, protocols: some(protocols), findings: some(findings) };
-  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count }, some(before));
+  const unlessNone = (number: number): number | undefined => (number === 0 ? undefined : number);
+  const count = { hosts, ports, protocols: unlessNone(protocols), findings: unlessNone(findings) };
+  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count }, unlessNone(before));
 }
 
 /** `1 host, 7 open ports and 3 findings` */

@@ -2,7 +2,7 @@ import { currentValue, isPort, type KnownFinding, type KnownHost, type KnownPort
 import { SERVICE } from '../event/finding-source.ts';
 import { isOpen } from './coverage.ts';
 import { isLessExact } from './service.ts';
-import { parsePortKey, type PortSighting, type Sighting } from './sighting.ts';
+import { findingId, parsePortKey, type PortSighting, type Sighting } from './sighting.ts';
 
 /** Numbers of known open ports, protocols and findings of a host that a scan lists without having tested them. */
 interface LeftOut {
@@ -22,11 +22,6 @@ export function leftOut(known: KnownHost, sighting: Sighting): LeftOut {
     ([id, finding]) => currentValue(finding.open, 1) === 'yes' && !seen.has(id) && !isGone(finding, known, sighting),
   );
   return { ports, protocols: untested.length - ports, findings: findings.length };
-}
-
-/** The key of a finding in the known host: `443/tcp nmap-certificate-expired`. */
-export function findingId({ port, key }: Pick<KnownFinding, 'port' | 'key'>): string {
-  return port === undefined ? key : `${port} ${key}`;
 }
 
 /** Whether a finding that a scan does not have is resolved by it: its port is closed, or its source has looked again. */

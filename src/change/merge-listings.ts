@@ -1,4 +1,4 @@
-import { portKey, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
+import { findingId, portKey, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
 
 /** Only this many of the latest listings are examined for what they do not list: masscan lists a host once per port. */
 const MAX_ASKED = 64;
@@ -57,12 +57,8 @@ function findingsOf(listings: readonly Sighting[]): readonly SeenFinding[] {
   const again = new Set<string>();
   const kept: (readonly SeenFinding[])[] = [];
   for (const { findings } of listings.toReversed()) {
-    kept.push(findings.filter((finding) => !again.has(idOf(finding))));
-    for (const finding of findings) again.add(idOf(finding));
+    kept.push(findings.filter((finding) => !again.has(findingId(finding))));
+    for (const finding of findings) again.add(findingId(finding));
   }
   return kept.toReversed().flat();
-}
-
-function idOf({ port, key }: SeenFinding): string {
-  return `${port ?? ''} ${key}`;
 }

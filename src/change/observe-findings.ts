@@ -2,10 +2,10 @@ import { levelOf } from '../event/event.ts';
 import { SERVICE } from '../event/finding-source.ts';
 import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
 import { knownFindingsAt, putFinding } from './known-findings-at.ts';
-import { findingId, isGone } from './left-out.ts';
+import { isGone } from './left-out.ts';
 import { isNewest, type KnownFinding, type KnownHost, lastOf, note, type OppositeTests, since, currentValue } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
-import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
+import { findingId, type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, durationWords } from './phrases.ts';
 
 /** Findings whose appearance has an action of its own. */
@@ -41,14 +41,14 @@ export class FindingObserver {
   }
 
   /**
-   * `first`: findings that belong to the baseline; `grave`: those that would, but are reported because of their severity; `moved`: those whose
+   * `first`: findings that belong to the baseline; `severe`: those that would, but are reported because of their severity; `moved`: those whose
    * inventory record changed.
    */
   run(): { readonly first: number; readonly severe: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
-    // Silenced findings are neither opened nor resolved.
-    for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
+    // What does not alert is neither opened nor resolved.
+    for (const [id, finding] of seen) if (finding.alerts) this.observeFinding(id, finding);
     for (const [id, finding] of this.lookedAt()) if (!seen.has(id) && isGone(finding, known, sighting)) this.resolve(finding);
     return { first: this.first, severe: this.severe, moved: this.moved };
   }

@@ -18,7 +18,8 @@ export class SiteWatch {
 
   overdue(maxAges: ReadonlyMap<string, number>, now: number): readonly OverdueScan[] {
     return [...maxAges].flatMap(([site, maxAgeMs]) => {
-      const isReported = this.isReported(site, now);
+      this.watch(site, now);
+      const isReported = this.isReported(site);
       const due = scanDue(this.database, site, maxAgeMs, now);
       if (now <= due) {
         if (isReported) this.database.run('UPDATE site SET overdue = NULL WHERE site = ?', site);
@@ -32,10 +33,12 @@ export class SiteWatch {
     this.database.run('UPDATE site SET overdue = ? WHERE site = ?', due, site);
   }
 
-  /** Starts watching the site. */
-  private isReported(site: string, now: number): boolean {
+  private watch(site: string, now: number): void {
     // The minimum, in case our clock was ahead at the first check.
     this.database.run('INSERT INTO site (site, since) VALUES (?, ?) ON CONFLICT (site) DO UPDATE SET since = min(since, excluded.since)', site, now);
+  }
+
+  private isReported(site: string): boolean {
     return this.database.get('SELECT overdue FROM site WHERE site = ?', site)?.['overdue'] !== null;
   }
 }

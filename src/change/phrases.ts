@@ -22,9 +22,9 @@ export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
 
 /** `open for 41 days`; when the change happened at an unknown time after another state was seen, `open for less than 2 days`. */
 export function durationWords(opposites: OppositeTests, what: 'yes' | 'no', time: number, word: string): string {
-  const lifetimeOf = since(opposites, what) ?? time;
-  const isExact = lifetimeOf === opposites[what]?.first || lifetimeOf === opposites[what]?.again;
-  return ago(time - lifetimeOf, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - lifetimeOf, 'ceil')}`));
+  const start = since(opposites, what) ?? time;
+  const isExact = start === opposites[what]?.first || start === opposites[what]?.again;
+  return ago(time - start, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - start, 'ceil')}`));
 }
 
 /** A phrase with an age. For two files the time between them does not matter, and less than a second says nothing: then `otherwise`. */

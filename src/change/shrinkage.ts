@@ -1,8 +1,8 @@
-import type { CurrentRun } from './current-run.ts';
+import type { ComparedRun } from './compared-run.ts';
 import type { ScanRecord } from './scan-record.ts';
 
 /** What a run scanned. */
-interface Reach {
+interface Extent {
   readonly addresses: number;
   /** Number of ports of all protocols. */
   readonly ports: number;
@@ -10,8 +10,8 @@ interface Reach {
 }
 
 export interface Shrinkage {
-  readonly before: Reach;
-  readonly after: Reach;
+  readonly before: Extent;
+  readonly after: Extent;
   readonly earlier: ScanRecord;
 }
 
@@ -19,14 +19,14 @@ export interface Shrinkage {
  * Whether a run has scanned less than the latest run before it that did the same: with the same arguments except for targets and, where both
  * are known, an overlapping scope. Undefined for a run that was read late.
  */
-export function shrinkage(current: Pick<CurrentRun, 'record' | 'earlierAlike' | 'laterAlike'>): Shrinkage | undefined {
+export function shrinkage(current: Pick<ComparedRun, 'record' | 'earlierAlike' | 'laterAlike'>): Shrinkage | undefined {
   const { record: run } = current;
   const { profile } = run.coverage.arguments;
   if (profile === '') return undefined;
   const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === profile && hasSameSetup(run, other);
   const earlier = first(current.earlierAlike, isAlike);
   if (earlier === undefined || first(current.laterAlike, isAlike) !== undefined) return undefined;
-  const [before, after] = [reachOf(earlier), reachOf(run)];
+  const [before, after] = [extentOf(earlier), extentOf(run)];
   const shrank = after.addresses < before.addresses || after.ports < before.ports;
   return shrank ? { before, after, earlier } : undefined;
 }
@@ -45,7 +45,7 @@ function hasSameSetup(a: ScanRecord, b: ScanRecord): boolean {
   );
 }
 
-function reachOf({ coverage, counts }: ScanRecord): Reach {
+function extentOf({ coverage, counts }: ScanRecord): Extent {
   const { scope, targets } = coverage.arguments;
   let ports = 0;
   for (const set of coverage.ports.values()) ports += set.size;

@@ -11,7 +11,7 @@ import { keptService, shownVersion } from './service.ts';
 import {
   type CountedPorts,
   countedPorts,
-  type PortFinding,
+  type PortAnswer,
   type RunCoverage,
   canEstablishState,
   type TestedSet,
@@ -51,7 +51,7 @@ export interface Sighting {
   /** Whether the source of a finding has looked again at a port that is open, or at the host (undefined). */
   hasLooked(port: string | undefined, source: string): boolean;
   /** What the run established about a port, listed or not. */
-  find(protocol: string, port: number): PortFinding;
+  find(protocol: string, port: number): PortAnswer;
 }
 
 /** A finding with what change detection needs. */
@@ -63,8 +63,8 @@ export interface SeenFinding extends Pick<
   readonly isSevere: boolean;
   /** The service answers without a password, which is told even if it was known to be reachable. */
   readonly isOpenAccess: boolean;
-  /** Silenced by the user: never a change and not stored, and it resolves no finding that was reported before. */
-  readonly isSilent: boolean;
+  /** As in the finding. Without: never a change and not stored, and it resolves no finding that was reported before. */
+  readonly alerts: boolean;
   /** The fields of its event: `rule`, `vulnerability`, `nmap.finding`. */
   readonly about: () => FindingStatement;
 }
@@ -80,6 +80,11 @@ export interface FindingStatement {
 export type FindingsOf = Pick<Sighting, 'findings' | 'hasLooked'>;
 
 const NO_FINDINGS: FindingsOf = { findings: [], hasLooked: () => false };
+
+/** The key of a finding in the known host: `443/tcp nmap-certificate-expired`. */
+export function findingId({ port, key }: Pick<KnownFinding, 'port' | 'key'>): string {
+  return port === undefined ? key : `${port} ${key}`;
+}
 
 export function portKey(protocol: string, number: number): string {
   return `${number}/${protocol}`;

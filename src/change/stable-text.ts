@@ -43,8 +43,8 @@ export function stableText(text: string, form: 'name' | 'remark'): string {
   let rest = text.slice(0, MAX_LENGTH);
   if (!/\d/.test(rest)) return rest.trim();
   rest = words(rest, (word) => (isVolatile(word, form) ? GONE : word));
-  const isTold = rest.search(CLOCK) !== -1;
-  for (const kind of [...(isTold ? [CLOCK, ...DATES] : []), ...ANYWHERE, ...(form === 'remark' ? IN_REMARKS : [])])
+  const hasClock = rest.search(CLOCK) !== -1;
+  for (const kind of [...(hasClock ? [CLOCK, ...DATES] : []), ...ANYWHERE, ...(form === 'remark' ? IN_REMARKS : [])])
     rest = rest.replaceAll(kind, GONE);
   return rest.replaceAll(/[\s\0]+/g, ' ').trim();
 }

@@ -2,7 +2,7 @@ import { absenceUnknownEvent, unlistedText } from '../event/health.ts';
 import { counted } from '../event/text.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { absentHost, isOnLink, reachedAt } from './coverage.ts';
-import type { CurrentRun } from './current-run.ts';
+import type { ComparedRun } from './compared-run.ts';
 import type { Detected } from './detected.ts';
 import type { ChangeDetector } from './detector.ts';
 import { baselineEvent, massChangeEvent, scopeShrankEvent } from './event.ts';
@@ -11,7 +11,7 @@ import { shrinkage } from './shrinkage.ts';
 import { TOO_MANY_KINDS } from './unlisted.ts';
 
 /** Detects known hosts that a complete run does not list. */
-export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: ChangeDetector, detected: Detected): void {
+export function detectAbsent(run: ComparedRun, hosts: KnownHosts, detector: ChangeDetector, detected: Detected): void {
   const { coverage, started, counts } = run.record;
   const { scope } = coverage.arguments;
   if (!scope.known) return;
@@ -27,7 +27,7 @@ export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: Chang
 }
 
 /** Reports known hosts that are missing for an unknown reason, once per kind of scan. */
-function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unlisted }: Detected): void {
+function noteUnlisted(run: ComparedRun, hosts: KnownHosts, { others, remarks, unlisted }: Detected): void {
   const { context, record } = run;
   const { coverage, counts, started, kind } = record;
   const { scope } = coverage.arguments;
@@ -43,7 +43,7 @@ function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unl
 }
 
 /** Detects what concerns a run as a whole; each event is repeated only when the number has grown. `mass`: this many changes are a mass change. */
-export function detectOfRun(run: CurrentRun, mass: number, { others, remarks }: Detected): void {
+export function detectOfRun(run: ComparedRun, mass: number, { others, remarks }: Detected): void {
   const { context, record, unexplained } = run;
   if (unexplained.ports > 0) remarks.push(unexplainedText(unexplained));
   const { counts, ended: time } = record;
@@ -81,7 +81,7 @@ function baselineOf(counts: ScanCounts): (FirstCounts & { readonly before: numbe
 }
 
 /** masscan writes neither its ports nor its targets: a port that it lists for the first time may be new, or not scanned before. */
-function unexplainedText({ ports, first }: CurrentRun['unexplained']): string {
+function unexplainedText({ ports, first }: ComparedRun['unexplained']): string {
   const more = ports > first.length ? ', …' : '';
   const [them, are] = ports === 1 ? ['it', 'is'] : ['them', 'are'];
   return `masscan does not write which ports it scanned, so ${counted(ports, 'open port')} at known hosts, seen for the first time, may be new and ${are} no alert (${first.join(', ')}${more}); scan ${them} with nmap to have changes told (docs/how-to/scan.md)`;

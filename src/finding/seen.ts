@@ -21,8 +21,8 @@ interface SeenFinding {
   readonly exploited?: true;
   readonly isSevere: boolean;
   readonly isOpenAccess: boolean;
-  /** Ignored by change detection: neither a change, nor stored, nor does it resolve anything. */
-  readonly isSilent: boolean;
+  /** As in the finding. Without, change detection ignores it: neither a change, nor stored, nor does it resolve anything. */
+  readonly alerts: boolean;
   /** Its fields for the event. */
   readonly about: () => ReturnType<typeof findingStatement>;
 }
@@ -91,7 +91,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     // Expected exposure is stated by the user, so there is no baseline.
     isSevere: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isOpenAccess: finding.isOpenAccess === true,
-    isSilent: !alerts,
+    alerts,
     about: () => findingStatement(finding),
   };
 }

@@ -1,4 +1,4 @@
-import type { CurrentRun } from '../change/current-run.ts';
+import type { ComparedRun } from '../change/compared-run.ts';
 import { Detected } from '../change/detected.ts';
 import { ChangeDetector } from '../change/detector.ts';
 import type { ChangeOptions } from '../change/options.ts';
@@ -39,7 +39,7 @@ interface TrackerParts {
 }
 
 /** Reads and writes the state, and adds what it detects. */
-type Work = (current: CurrentRun, detected: Detected) => void;
+type Work = (current: ComparedRun, detected: Detected) => void;
 
 /**
  * Compares hosts with the known state, and announces changes. State and change events are committed in one transaction before anything is
@@ -57,24 +57,25 @@ export class ChangeTracker {
   private detector: ChangeDetector;
   /** The run that is being read, and comparisons of it that were not put into the outbox yet. */
   private reading: RunContext | undefined;
-  private beginning: (() => CurrentRun) | undefined;
+  private beginning: (() => ComparedRun) | undefined;
   private works: Work[] = [];
   /** The run that is being compared; comparisons in the outbox come later. */
-  private current: CurrentRun | undefined;
+  private current: ComparedRun | undefined;
   /** The run that was being compared when the latest transaction began. */
-  private before: { readonly transaction: number; readonly current: CurrentRun | undefined } | undefined;
+  private before: { readonly transaction: number; readonly current: ComparedRun | undefined } | undefined;
   /** The input that is being read. */
   private input: TrackedInput | undefined;
   /** The input that is being compared; comparisons in the outbox come later. */
   private compared: TrackedInput | undefined;
-  private isToldAnew: boolean;
+  /** The inventory is still to be sent whole, to sinks that have it too. */
+  private sendsInventoryAgain: boolean;
   /** Why the state failed; from then on nothing is compared. */
   problem: PortlogError | undefined;
 
   constructor(parts: TrackerParts) {
     this.parts = parts;
     const { store, site, again } = parts;
-    this.isToldAnew = again;
+    this.sendsInventoryAgain = again;
     this.announced = new AnnouncedChanges(store.database);
     this.inventory = new InventoryOffsets(store.database, site);
     this.hosts = new KnownHosts(store.database, site);
@@ -201,7 +202,7 @@ export class ChangeTracker {
   }
 
   /** `isOld`: the run's record is read again, because another process may have changed it. */
-  private doAll(works: readonly Work[], current: CurrentRun, isOld: boolean, input: TrackedInput | undefined): readonly LogEvent[] {
+  private doAll(works: readonly Work[], current: ComparedRun, isOld: boolean, input: TrackedInput | undefined): readonly LogEvent[] {
     const { record, context } = current;
     const moved = new Set<string>();
     if (isOld) this.scans.refresh(record);
@@ -239,8 +240,8 @@ export class ChangeTracker {
   private async catchUpInventory(): Promise<void> {
     const { delivery } = this.parts;
     const pipelines = delivery.pipelines.filter(({ sink }) => keepsInventory(sink));
-    if (this.isToldAnew) {
-      this.isToldAnew = false;
+    if (this.sendsInventoryAgain) {
+      this.sendsInventoryAgain = false;
       this.announceLater(() => {
         for (const { sink } of pipelines) this.inventory.forget(sink.identity);
         return [];

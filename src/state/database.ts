@@ -185,6 +185,7 @@ export class Database {
 
   private migrate(versions: readonly SchemaStep[]): void {
     this.handle.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
+    // Looks again with the write lock, because another process may have migrated meanwhile.
     this.transaction(() => migrate(this.handle, versions, versionOf(this.handle)));
     this.handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
@@ -200,7 +201,6 @@ export class Database {
       });
     if (statSync(this.path).size <= CHECKED_BYTES && this.get('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok')
       throw new PortlogError('state-unusable', `${this.path} is damaged`, { hint: DAMAGED_HINT });
-    // Another process may have migrated meanwhile: check again with the write lock.
     if (version < versions.length && this.isReadOnly)
       throw new PortlogError('state-unusable', `${this.path} was written by an older portlog, and may not be changed here`, {
         hint: 'any command that ships migrates it',

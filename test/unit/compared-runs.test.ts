@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { wouldList } from '../../src/change/coverage.ts';
-import { CurrentRun } from '../../src/change/current-run.ts';
+import { ComparedRun } from '../../src/change/compared-run.ts';
 import type { LaterRun, RunSetup, ScanRecord } from '../../src/change/scan-record.ts';
 import { KnownScans, LAST } from '../../src/change/scans.ts';
 import { shrinkage } from '../../src/change/shrinkage.ts';
@@ -156,7 +156,7 @@ function same(site: string, record: ScanRecord): void {
   const others = plain.filter(({ nr }) => nr !== record.nr);
   const [earlier, later] = [others.filter((other) => isBefore(other, record)), others.filter((other) => isBefore(record, other))];
   const scans = new KnownScans(database, site);
-  const current = new CurrentRun({} as CurrentRun['context'], record, scans);
+  const current = new ComparedRun({} as ComparedRun['context'], record, scans);
   for (const address of ADDRESSES) {
     const listing = (found: Iterable<LaterRun>): readonly number[] =>
       [...found].filter(({ coverage, counts }) => wouldList(coverage, address, counts.unread)).map(({ nr }) => nr);

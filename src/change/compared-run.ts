@@ -14,7 +14,7 @@ const MAX_COUNTED = 1000;
 const MOST_NAMED = 5;
 
 /** The run that is being read, and its place among the runs of its site. Times are epoch milliseconds. */
-export class CurrentRun {
+export class ComparedRun {
   readonly context: RunContext;
   readonly record: ScanRecord;
   private readonly scans: KnownScans;
@@ -34,8 +34,8 @@ export class CurrentRun {
   }
 
   /** The same run as stored in the state file, after a transaction was rolled back. */
-  reloaded(scans: KnownScans): CurrentRun {
-    const same = new CurrentRun(this.context, scans.again(this.record), scans);
+  reloaded(scans: KnownScans): ComparedRun {
+    const same = new ComparedRun(this.context, scans.again(this.record), scans);
     for (const key of this.passedOver) same.passOver(key);
     return same;
   }
