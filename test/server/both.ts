@@ -10,9 +10,8 @@ export interface BothServers {
   stop(): Promise<void>;
 }
 
-/** `isLoaded`: as of {@link startElasticsearch}. */
-export async function startBoth({ isLoaded = false } = {}): Promise<BothServers> {
-  const [elasticsearch, second] = await Promise.all([startElasticsearch({ isLoaded }), startSecondStore()]);
+export async function startBoth(): Promise<BothServers> {
+  const [elasticsearch, second] = await Promise.all([startElasticsearch(), startSecondStore()]);
   const env = {
     PORTLOG_ELASTICSEARCH_USER: 'admin',
     PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,

@@ -23,12 +23,12 @@ export interface ElasticsearchServer {
   ask(method: string, path: string, body?: unknown, authorization?: string): Promise<{ status: number; body: any }>;
   /** The process ends, the data stays. */
   halt(): Promise<void>;
-  resume(): Promise<void>;
+  /** `isLoaded`: it is sent so much from now on that it pays to compile well, which doubles the cost of the start. */
+  resume(how?: { readonly isLoaded?: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `isLoaded`: it is sent so much that it pays to compile well. */
-export async function startElasticsearch({ isLoaded = false } = {}): Promise<ElasticsearchServer> {
+export async function startElasticsearch(): Promise<ElasticsearchServer> {
   const installed = await installElasticsearch();
   const java = findJava();
   const base = mkdtempSync(join(tmpdir(), 'portlog-es-'));
@@ -36,7 +36,7 @@ export async function startElasticsearch({ isLoaded = false } = {}): Promise<Ela
   const home = join(base, 'home');
   await run('cp', ['-al', installed, home]).catch(() => run('cp', ['-a', installed, home]));
   const port = await freePort();
-  await configure(home, base, port, isLoaded ? [] : SHORT_LIVED);
+  await configure(home, base, port);
   let child = launch(home, base, java);
   // Not where the server may write: a program that runs as root trusts no file there.
   const trusted = mkdtempSync(join(tmpdir(), 'portlog-es-ca-'));
@@ -49,7 +49,8 @@ export async function startElasticsearch({ isLoaded = false } = {}): Promise<Ela
     caFile,
     ask,
     halt: () => end(child),
-    async resume() {
+    async resume({ isLoaded = false } = {}) {
+      setJava(home, base, isLoaded ? [] : SHORT_LIVED);
       child = launch(home, base, java);
       await isUp(ask, child, join(base, 'logs'));
     },
@@ -70,7 +71,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-async function configure(home: string, base: string, port: number, options: readonly string[]): Promise<void> {
+async function configure(home: string, base: string, port: number): Promise<void> {
   cpSync(join(home, 'config'), join(base, 'config'), { recursive: true });
   for (const folder of ['data', 'logs', 'tmp']) mkdirSync(join(base, folder));
   await certificate(base);
@@ -95,12 +96,16 @@ async function configure(home: string, base: string, port: number, options: read
       .map(([name, value]) => `${name}: ${value}\n`)
       .join(''),
   );
-  const theirs = readFileSync(join(base, 'config', 'jvm.options'), 'utf8');
-  const kept = theirs.replace(options.length === 0 ? /^-Xm[sx].*$/gm : /^-Xm[sx].*$|^-XX:\+UseG1GC$/gm, '');
-  writeFileSync(join(base, 'config', 'jvm.options'), [kept, '-Xms512m', '-Xmx512m', ...options, ''].join('\n'));
+  setJava(home, base, SHORT_LIVED);
   writeFileSync(join(base, 'config', 'users'), `admin:${PASSWORD_HASH}\n`);
   writeFileSync(join(base, 'config', 'users_roles'), 'superuser:admin\n');
   if (process.getuid?.() === 0) chownAll(base);
+}
+
+function setJava(home: string, base: string, options: readonly string[]): void {
+  const theirs = readFileSync(join(home, 'config', 'jvm.options'), 'utf8');
+  const kept = theirs.replace(options.length === 0 ? /^-Xm[sx].*$/gm : /^-Xm[sx].*$|^-XX:\+UseG1GC$/gm, '');
+  writeFileSync(join(base, 'config', 'jvm.options'), [kept, '-Xms512m', '-Xmx512m', ...options, ''].join('\n'));
 }
 
 /** An authority and a certificate for localhost, as a site would issue them itself. */

@@ -5,7 +5,13 @@ import { join } from 'node:path';
  * For servers that live for a minute: what compiles and collects as for months costs more than it gives. Elasticsearch is ready after
  * 11 s of processor time instead of 22.
  */
-export const SHORT_LIVED: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+export const SHORT_LIVED: readonly string[] = [
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
+  // Classes of a release are right; to verify each takes another sixth.
+  '-XX:+UnlockDiagnosticVMOptions',
+  '-XX:-BytecodeVerificationRemote',
+];
 
 /** The home of a Java that Elasticsearch 9 and OpenSearch 3 run on. */
 export function findJava(): string {

@@ -15,7 +15,7 @@ let second: BothServers['second'];
 let env: BothServers['env'];
 
 beforeAll(async () => {
-  servers = await startBoth({ isLoaded: true });
+  servers = await startBoth();
   ({ elasticsearch, second, env } = servers);
 });
 afterAll(() => servers.stop());
@@ -54,7 +54,7 @@ test(`Elasticsearch is down: ${MEGABYTES} MB go to the other store, the rest wai
   expect(rssMib).toBeLessThan(256);
   expect(await second.count('outage')).toBe(read);
 
-  await elasticsearch.resume();
+  await elasticsearch.resume({ isLoaded: true });
   const replay = await portlog(['replay', '--json', '--state-dir', state], { env: measured });
   expect(replay.code, replay.stderr).toBe(0);
   const back = result(replay.stderr);
