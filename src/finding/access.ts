@@ -101,7 +101,7 @@ const TESTS: readonly AccessTest[] = [
     'Everyone can read and write what is cached, and abuse it to flood others.',
     'Bind it to 127.0.0.1, or firewall it.',
     'memcached answers everyone',
-    ({ output = '' }) => /^\s*(?:Version|Process ID)/im.test(output) && !/^\s*Authentication\s*: yes\s*$/im.test(output),
+    ({ output = '' }) => /^[ \t]*(?:Version|Process ID)/im.test(output) && !/^[ \t]*Authentication[ \t]*: yes[ \t]*$/im.test(output),
   ),
   access(
     'vnc-info',
