@@ -11,6 +11,7 @@ import { type Sink, SinkError } from '../sink/sink.ts';
 import { expectKind, expectOptions } from '../library/given.ts';
 import { MILLISECONDS, SINK, STORE } from '../library/kinds.ts';
 import { otlpLogRecord } from './log-record.ts';
+import { ordinaryRecord } from './ordinary.ts';
 
 export interface SinkExporterOptions {
   /** Keeps undelivered records; without it they are given up, and the export fails. Closed by `shutdown`. */
@@ -74,13 +75,21 @@ class SinkExporter implements LogRecordExporter {
   /** Throws when some of them are neither delivered nor kept. */
   private async take(records: readonly ReadableLogRecord[]): Promise<void> {
     const lostBefore = this.lost();
+    const unreadable: Error[] = [];
     for (const record of records) {
-      const wait = this.delivery.push(eventOf(record));
-      if (wait !== undefined) await wait;
+      const event = eventOf(record);
+      if (event instanceof Error) unreadable.push(event);
+      else {
+        const wait = this.delivery.push(event);
+        if (wait !== undefined) await wait;
+      }
     }
     await this.delivery.drain();
     const lost = this.lost() - lostBefore;
-    if (lost > 0) throw this.reason(lost);
+    if (lost > 0) throw this.reason(lost + unreadable.length);
+    const [first] = unreadable;
+    if (first !== undefined)
+      throw new SinkError('temporary', `${this.report().sink}: ${unreadable.length} of these records could not be read: ${first.message}`);
   }
 
   private report(): SinkReport {
@@ -99,8 +108,16 @@ class SinkExporter implements LogRecordExporter {
   }
 }
 
-/** A log record as an event without a scan. */
-function eventOf(record: ReadableLogRecord): LogEvent {
+/** A log record as an event without a scan; an error when it cannot be read, as one of a getter, which costs no other record. */
+function eventOf(record: ReadableLogRecord): LogEvent | Error {
+  try {
+    return eventOfOrdinary(ordinaryRecord(record));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function eventOfOrdinary(record: ReadableLogRecord): LogEvent {
   const { hrTime, hrTimeObserved, body, attributes, resource, severityText, eventName, instrumentationScope: scope } = record;
   // Identical records are separate events.
   const id = typeof attributes['log.record.uid'] === 'string' ? attributes['log.record.uid'] : randomUUID().replaceAll('-', '');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { InMemoryLogRecordExporter, LoggerProvider, type ReadableLogRecord, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/state/open-store.ts';
 import { sinkExporter } from '../../src/exporter/exporter.ts';
 import { openSink } from '../../src/config/open-sink.ts';
@@ -146,6 +146,68 @@ test('events that the sink rejects permanently are reported', async () => {
   const exporter = sinkExporter(picky);
   expect(await exported(exporter, someRecords(1))).toMatchObject({ code: 1, error: { message: expect.stringContaining('too old') } });
   await exporter.shutdown();
+});
+
+/** JSON of that many levels, as a program logs the body of a request. */
+const nested = (levels: number): object => JSON.parse(`${'{"o":'.repeat(levels)}1${'}'.repeat(levels)}`) as object;
+const cyclic: Record<string, unknown> = { name: 'me' };
+cyclic['me'] = [cyclic, cyclic];
+let many: object = { x: 1 };
+for (let i = 0; i < 40; i++) many = { a: many, b: many };
+const withGetter = {
+  get broken(): never {
+    throw new Error('the getter fails');
+  },
+};
+
+describe('an odd record loses none of its batch', () => {
+  const receive = async (
+    odd: object,
+    type: 'file' | 'otlp',
+  ): Promise<{ readonly code: number; readonly got: readonly string[]; readonly error?: Error }> => {
+    const got: string[] = [];
+    const server = await scriptedServer(({ body }, response) => {
+      got.push(
+        ...(JSON.parse(body).resourceLogs as any[]).flatMap(({ scopeLogs }) =>
+          scopeLogs.flatMap((scope: any) => scope.logRecords.map((one: any) => JSON.stringify(one))),
+        ),
+      );
+      answer(response, 200, {});
+    });
+    const file = join(freshDir(), 'own.ndjson');
+    const exporter = sinkExporter(type === 'file' ? await openSink('file', file) : await openSink('otlp', server.url.origin, { encoding: 'json' }));
+    const records = someRecords(20);
+    records.splice(10, 0, Object.create(records[0]!, Object.getOwnPropertyDescriptors(odd)) as ReadableLogRecord);
+    const { code, error } = await exported(exporter, records);
+    await exporter.shutdown();
+    await server.stop();
+    if (type === 'file') got.push(...readFileSync(file, 'utf8').trim().split('\n'));
+    return { code, got, ...(error === undefined ? {} : { error }) };
+  };
+
+  describe.each(['file', 'otlp'] as const)('%s', (type) => {
+    test.each([
+      ['nested 5,000 deep', { attributes: { request: nested(5000) } }, 'nested deeper than 64 levels'],
+      ['nested 5,000 deep, as its text', { body: nested(5000) }, 'nested deeper than 64 levels'],
+      ['cyclic', { attributes: cyclic }, 'it contains itself'],
+      ['one object in very many places', { attributes: many }, 'too many values'],
+      ['a large number', { attributes: { n: 10n ** 20n } }, '100000000000000000000'],
+      ['an address', { attributes: { at: new URL('http://a.example/') } }, 'http://a.example/'],
+      ['of no time', { hrTime: [NaN, 0], eventName: 'timeless' }, 'timeless'],
+      ['of no time at all', { hrTime: [Infinity, 0], hrTimeObserved: [NaN, NaN], eventName: 'timeless' }, 'timeless'],
+    ])('%s: all are there', async (_, odd, part) => {
+      const { code, got } = await receive(odd, type);
+      expect([code, got.length, got.filter((one) => one.includes(part)).length]).toEqual([0, 21, 1]);
+    });
+
+    test.each([
+      ['a getter that fails', { attributes: withGetter }, 'the getter fails'],
+      ['no resource', { resource: undefined }, ''],
+    ])('%s: the others are there, and it is told', async (_, odd, why) => {
+      const { code, got, error } = await receive(odd, type);
+      expect([code, got.length, error?.message]).toEqual([1, 20, expect.stringContaining(`: 1 of these records could not be read: ${why}`)]);
+    });
+  });
 });
 
 test('after its shutdown it takes nothing; shut down twice, it stays so', async () => {
