@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TARGETS } from '../../src/setup/targets.ts';
 import { SINK_SETTINGS } from '../../src/sink/kinds.ts';
 import { portlogHere } from '../support/run-in-process.ts';
-import { fastDir } from '../support/run-portlog.ts';
+import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { type Seen, scriptedServer } from '../support/scripted-server.ts';
 
@@ -31,7 +31,7 @@ const PLACES: Readonly<Record<string, Place>> = {
   urls: (secret, _, base) => ({ urls: [`${base}/hooks/${secret}/x?token=${secret}`], url: undefined }),
   headers: (secret) => ({ headers: { 'x-api-key': secret, 'dd-signature': `v0=${secret}` } }),
   envelope: (secret) => ({ envelope: `{"token":"${secret}","text":"{message}"}` }),
-  command: (secret, home) => ({ command: [join(home, 'respond'), secret], url: undefined }),
+  command: (secret) => ({ command: [join(programs, 'respond'), secret], url: undefined }),
   apiKey: (secret) => ({ apiKey: secret }),
   apiKeyFile: file('apiKeyFile'),
   apiKeyCommand: command('apiKeyCommand'),
@@ -127,13 +127,16 @@ const SERVERS: Readonly<Record<string, (seen: Seen, response: ServerResponse) =>
 
 let server: Awaited<ReturnType<typeof scriptedServer>>;
 let home: string;
+let programs: string;
 let refuse = SERVERS['500'];
 beforeAll(async () => {
   server = await scriptedServer((seen, response) => refuse?.(seen, response));
   home = fastDir();
   for (const name of ['keys', 'made']) mkdirSync(join(home, name));
-  writeFileSync(join(home, 'respond'), `#!/bin/sh\nenv > "${join(home, 'made', 'environment')}"\necho "I got $*" >&2\nexit 1\n`);
-  chmodSync(join(home, 'respond'), 0o755);
+  // Nothing can be run from /dev/shm in containers.
+  programs = freshDir();
+  writeFileSync(join(programs, 'respond'), `#!/bin/sh\nenv > "${join(home, 'made', 'environment')}"\necho "I got $*" >&2\nexit 1\n`);
+  chmodSync(join(programs, 'respond'), 0o755);
   writeFileSync(join(home, 'scan.xml'), scan(host('192.0.2.1', port(23))));
 });
 afterAll(async () => server.stop());
