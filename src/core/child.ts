@@ -110,6 +110,12 @@ export async function captureOutput(command: readonly string[], env: Environment
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** What is done when portlog exits: one listener for all, of which Node wants few. */
+const atExit = new Set<() => void>();
+const endAll = (): void => {
+  for (const act of atExit) act();
+};
+
 /** Does something when portlog ends, also by a signal that nobody else handles. Returns what takes that back. */
 function beforeTheEnd(act: () => void): () => void {
   const ours = ENDING.filter((signal) => process.listenerCount(signal) === 0);
@@ -122,10 +128,12 @@ function beforeTheEnd(act: () => void): () => void {
   };
   const forget = (): void => {
     for (const signal of ours) process.off(signal, end);
-    process.off('exit', act);
+    atExit.delete(act);
+    if (atExit.size === 0) process.off('exit', endAll);
   };
   for (const signal of ours) process.on(signal, end);
-  process.on('exit', act);
+  if (atExit.size === 0) process.on('exit', endAll);
+  atExit.add(act);
   return forget;
 }
 
