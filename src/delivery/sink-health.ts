@@ -13,6 +13,8 @@ export class SinkHealth {
   firstRefusal: string | undefined;
   /** Why some events are refused until a person changes something at the server, although others may be accepted. */
   blocked: SinkError | undefined;
+  /** Whether the sink has worked in this run. */
+  hasWorked = false;
   private readonly clock: Clock;
   /** When the first attempt of the current failure began. */
   failingSince: number | undefined;
@@ -28,6 +30,7 @@ export class SinkHealth {
   }
 
   succeeded(): void {
+    this.hasWorked = true;
     this.failure = undefined;
     this.failingSince = undefined;
   }

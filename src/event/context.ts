@@ -45,6 +45,8 @@ export interface EventOptions {
   readonly scannerHost: string | undefined;
   /** The command line that portlog itself ran, for a run that does not say its own: nmap writes none when it refuses an argument. */
   readonly scannerArgs?: string | undefined;
+  /** Why portlog itself stopped the scan that it ran; undefined when it did not. */
+  readonly scannerStopped?: (() => string | undefined) | undefined;
   /** The name of this portlog instance and its scanner; never a part of an id. */
   readonly sensor: string | undefined;
   /** The name of the host where portlog runs; undefined when events must depend on the scan alone. */

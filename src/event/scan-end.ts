@@ -38,7 +38,12 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   const finished = end.stats?.finished;
   const now = context.options.now();
   const time = seenAt(finished?.time, now) || record.latestSeen || context.start;
-  const why = ending === 'empty' ? whyEmpty(record) : ending === 'finished' ? whyFewer(missing) : whyIncomplete(end, record);
+  const why =
+    ending === 'empty'
+      ? whyEmpty(record)
+      : ending === 'finished'
+        ? whyFewer(missing)
+        : whyIncomplete(end, record, context.options.scannerStopped?.());
   const message = endMessage(context, record, end, ending, hosts, why);
   return scanEvent(context, ACTION[ending], time, message, contentOf(record, end), {
     event: {

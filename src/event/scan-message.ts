@@ -54,15 +54,20 @@ export function whyFewer(missing: number): string | undefined {
   return missing === 0 ? undefined : `${counted(missing, 'host')} that its runstats count as up ${missing === 1 ? 'is' : 'are'} not in it`;
 }
 
-export function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): string | undefined {
+/** Why a run is not finished. `stopped`: why portlog stopped it, which explains where its output ends. */
+export function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord, stopped?: string): string | undefined {
   if (stats?.finished !== undefined) return undefined;
+  if (stopped !== undefined) return `${stopped}${taskOf(record)}`;
   if (pending !== undefined) {
     const which = pending.address === undefined ? '' : ` of ${pending.address}`;
     return `the input ends inside the ${pending.element} element${which} that begins at byte ${pending.offset}`;
   }
-  const last = record.tasks.at(-1);
-  const task = last?.task === undefined || last.kind === 'taskend' ? '' : `, during "${last.task}"`;
-  return closed ? 'the run has no runstats' : `the input ends without runstats${task}`;
+  return closed ? 'the run has no runstats' : `the input ends without runstats${taskOf(record)}`;
+}
+
+function taskOf({ tasks }: RunRecord): string {
+  const last = tasks.at(-1);
+  return last?.task === undefined || last.kind === 'taskend' ? '' : `, during "${last.task}"`;
 }
 
 /** nmap's own error message, masked because it may repeat an argument. */

@@ -20,6 +20,7 @@ export const EVENT_OPTIONS: Kinds<EventOptions> = {
   now: FUNCTION,
   scannerHost: TEXT,
   scannerArgs: TEXT,
+  scannerStopped: FUNCTION,
   sensor: TEXT,
   agentHost: TEXT,
 };

@@ -17,6 +17,7 @@ import {
 import { runSummaryEvent } from '../event/run-summary.ts';
 import { digest } from '../event/id.ts';
 import type { InputReport, WhatWasRead } from './input-report.ts';
+import { ReportedOutages } from './reported-outages.ts';
 import { markReported, unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 
@@ -30,6 +31,8 @@ export class HealthReporter {
   private readonly patienceMs: number;
   /** Reported failures: since when the sink failed (by `elapsed`), and the number of its failures by then. */
   private readonly reported = new Map<SinkPipeline, { readonly since: number | undefined; readonly times: number }>();
+  /** Those that earlier runs have reported. */
+  private readonly earlier: ReportedOutages;
 
   /** A sink that fails for longer than `patienceMs` is reported during the run. */
   constructor(delivery: Delivery, store: Store, options: EventOptions, patienceMs: number) {
@@ -38,6 +41,7 @@ export class HealthReporter {
     this.store = store;
     this.options = options;
     this.started = options.now();
+    this.earlier = new ReportedOutages(options.now);
     this.runKey = digest(['run', options.site, store.path, store.run, this.started]);
   }
 
@@ -49,7 +53,10 @@ export class HealthReporter {
   /** Whether a failure is new: a sink that has worked since its last report is reported again. */
   private isUnreported(pipeline: SinkPipeline): boolean {
     const { failure, health } = pipeline;
-    return failure !== undefined && this.reported.get(pipeline)?.since !== health.failingSince;
+    if (failure === undefined || this.reported.get(pipeline)?.since === health.failingSince) return false;
+    if (!this.earlier.has(pipeline, 'outage')) return true;
+    this.reported.set(pipeline, { since: health.failingSince, times: 0 });
+    return false;
   }
 
   /** Reports overdue sites, failed scheduled scans, and files that were not shipped. */
@@ -80,17 +87,20 @@ export class HealthReporter {
 
   /** Called between hosts: reports a sink that has been failing for too long to the others. */
   async watch(): Promise<void> {
+    this.earlier.forgetOver(this.delivery.pipelines);
     const events = this.failing((pipeline) => pipeline.health.failingForMs > this.patienceMs);
     if (events.length > 0) await this.delivery.announce(events);
   }
 
   /** At the end of a run: reports problems, and the sums. A run without news or problems reports nothing. */
   async reportEnd({ inputs, notRead }: WhatWasRead): Promise<void> {
-    const events = this.failing(() => true);
-    for (const problem of this.delivery.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
+    this.earlier.forgetOver(this.delivery.pipelines);
     const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
     // A replay without effect would only add to what waits.
     if (isIdle) return;
+    const events = this.failing(() => true);
+    for (const problem of this.delivery.pipelines.flatMap((pipeline) => [...this.refusalOf(pipeline), ...problemsOf(pipeline)]))
+      events.push(deliveryProblemEvent(this.options, this.runKey, problem));
     const hasNewEvents = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
     const isWorthASummary = hasNewEvents || events.length > 0 || inputs.some((input) => problemsIn(input) > 0) || notRead.length > 0;
     // One event per scan, which a sink recognises when it comes again.
@@ -126,9 +136,18 @@ export class HealthReporter {
     return unreported.map((pipeline) => {
       const times = (this.reported.get(pipeline)?.times ?? 0) + 1;
       this.reported.set(pipeline, { since: pipeline.health.failingSince, times });
+      this.earlier.note(pipeline, 'outage');
       const reason = pipeline.failure?.message ?? '';
       return deliveryProblemEvent(this.options, this.runKey, { kind: 'sink-failing', sink: pipeline.sink.name, reason, events: undefined, times });
     });
+  }
+
+  /** What a working sink refuses until a person changes something. */
+  private refusalOf(pipeline: SinkPipeline): readonly DeliveryProblem[] {
+    const { sink, failure, health } = pipeline;
+    if (health.blocked === undefined || failure !== undefined || this.earlier.has(pipeline, 'refusal')) return [];
+    this.earlier.note(pipeline, 'refusal');
+    return [{ kind: 'sink-failing', sink: sink.name, reason: health.blocked.message, events: undefined }];
   }
 }
 
@@ -136,13 +155,11 @@ function problemsIn({ problem, partOnly, refused, incomplete, failed, empty }: I
   return (problem === undefined && !partOnly ? 0 : 1) + refused + incomplete + failed + empty;
 }
 
-function problemsOf({ sink, account, failure, firstRejection, health, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
+function problemsOf({ sink, account, firstRejection, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
   const { tally, replayed } = account;
   const dead = tally.dead + replayed.dead;
   const discarded = tally.discarded + replayed.discarded;
   const problems: DeliveryProblem[] = [];
-  if (health.blocked !== undefined && failure === undefined)
-    problems.push({ kind: 'sink-failing', sink: sink.name, reason: health.blocked.message, events: undefined });
   if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
   if (discarded > 0)
     problems.push({

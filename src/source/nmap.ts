@@ -37,6 +37,8 @@ export interface NmapSource extends Source {
   exit(): NmapExit | undefined;
   /** It was stopped because portlog stops; how it ended then says nothing about the scan. */
   wasInterrupted(): boolean;
+  /** It was stopped because its time was up. */
+  wasTooLong(): boolean;
 }
 
 /**
@@ -47,12 +49,14 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
   const args = nmapArguments(userArgs);
   let exit: NmapExit | undefined;
   let isInterrupted = false;
+  let isTooLong = false;
   return {
     name,
     live: true,
     args,
     exit: () => exit,
     wasInterrupted: () => isInterrupted,
+    wasTooLong: () => isTooLong && !isInterrupted,
     async *bytes(signal) {
       const guard = startGuard(env);
       const nmap = startChild(program, args, 'pipe', env);
@@ -61,6 +65,7 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
       const ended = whenEnded(nmap);
       const stopListening = whenever(limitMs === undefined ? [signal] : [signal, timeLimit(limitMs)], () => {
         isInterrupted ||= signal.aborted;
+        isTooLong ||= exit === undefined;
         interrupt(nmap);
       });
       try {

@@ -52,8 +52,8 @@ export class Housekeeping {
     const report = await this.options.deliverWaiting();
     const isDone = report?.sinks.every(({ waiting }) => waiting === 0) === true;
     if (isDone) this.foreign = this.newest();
+    this.next = now + (isDone ? PAUSES.firstMs : this.pauseMs);
     this.pauseMs = isDone ? PAUSES.firstMs : nextPauseMs(this.pauseMs, PAUSES);
-    this.next = now + this.pauseMs;
   }
 
   private isNeeded(now: number): boolean {

@@ -111,9 +111,22 @@ describe('portlog run', () => {
   test('nmap is stopped when its time is over', async () => {
     const config = configured('schedules: [{ name: slow, cron: "@daily", nmap: [192.0.2.0/30], maxHours: 0.0003 }]');
     const nmap = fakeNmap('trap "exit 0" INT; cat half.xml; while :; do sleep 0.1; done');
-    const { code } = await portlog(['run', '--once', '--config', config, '--nmap', nmap]);
+    const { code, stderr } = await portlog(['run', '--once', '--config', config, '--nmap', nmap]);
     expect(code).toBe(1);
     expect(actions()).toEqual(expect.arrayContaining(['host-observed', 'scan-incomplete', 'scan-overdue']));
+    // It says that portlog did it, and why: whoever reads "cut short" would look for another cause.
+    const reason = 'portlog stopped it after 1 second (maxHours)';
+    expect(stderr).toMatch(/schedule slow: no finished scan: nmap 7\.9\d scan incomplete: portlog stopped it after 1 second \(maxHours\)/);
+    for (const action of ['scan-incomplete', 'scan-overdue'])
+      expect(written().find(({ event }) => event.action === action)?.event.reason).toContain(reason);
+    expect((await portlog(['status', '--config', config])).stdout).toContain(reason);
+  });
+
+  test('stopped before it has written anything, and ended by the signal, it was stopped, too', async () => {
+    const config = configured('schedules: [{ name: slow, cron: "@daily", nmap: [192.0.2.0/30], maxHours: 0.0003 }]');
+    const { stderr } = await portlog(['run', '--once', '--config', config, '--nmap', fakeNmap('exec sleep 20')]);
+    expect(stderr).toContain('nmap (slow): portlog stopped it after 1 second (maxHours)\n');
+    expect(stderr).toContain('schedule slow: no finished scan: portlog stopped it after 1 second (maxHours)\n');
   });
 
   test('runs until it is stopped, and logs when each schedule is due', async () => {

@@ -133,7 +133,7 @@ describe('housekeeping', () => {
     expect(tries).toEqual([]);
     spool(1);
     await housekeeping.pass(60);
-    expect(tries).toEqual([10, 12, 16, 24, 39, 54, 69]);
+    expect(tries).toEqual([10, 11, 13, 17, 25, 40, 55]);
     waiting = 0;
     await housekeeping.pass(30);
     expect(tries).toHaveLength(8);

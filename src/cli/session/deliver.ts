@@ -36,6 +36,7 @@ export interface Shipped {
 interface How {
   readonly scannerHost?: string;
   readonly scannerArgs?: string;
+  readonly scannerStopped?: () => string | undefined;
   readonly lists?: TargetLists | undefined;
   readonly interruption?: Interruption | undefined;
   /** Overrides the option `--again`. */
@@ -145,6 +146,7 @@ function shipOptions(
   {
     scannerHost,
     scannerArgs,
+    scannerStopped,
     lists,
     interruption,
     again = context.values['again'] === true,
@@ -162,7 +164,13 @@ function shipOptions(
     maxAges: settings.maxAges,
     findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, log) },
     // Without other sinks, standard output must depend on the input alone.
-    event: { ...settings.event, scannerHost, scannerArgs, agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined },
+    event: {
+      ...settings.event,
+      scannerHost,
+      scannerArgs,
+      scannerStopped,
+      agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined,
+    },
     retryForMs: settings.retryForMs,
     stop: interruption.stop,
     giveUp: interruption.giveUp,

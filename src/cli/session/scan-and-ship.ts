@@ -3,6 +3,7 @@ import { homeFolder, nmapEnvironment } from '../../core/environment.ts';
 import { isFile } from '../../core/stat-of.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { inWords } from '../../change/phrases.ts';
 import type { ShipReport } from '../../pipeline/ship.ts';
 import { quoted } from '../../nmap/command-line.ts';
 import { maskArguments, maskOutput } from '../../nmap/mask.ts';
@@ -44,12 +45,13 @@ export async function scanAndShip(
   });
   const scannerArgs = ['nmap', ...nmap.args].map(quoted).join(' ');
   log.debug(`running ${maskArguments(scannerArgs)}`);
-  const how = { scannerHost: hostname(), scannerArgs, lists: targetLists(scan.args), interruption };
+  const stopped = (): string | undefined => (nmap.wasTooLong() ? `portlog stopped it after ${inWords(scan.limitMs ?? 0)} (maxHours)` : undefined);
+  const how = { scannerHost: hostname(), scannerArgs, scannerStopped: stopped, lists: targetLists(scan.args), interruption };
   const { code, report } = await shipSources(context, settings, [nmap], how);
-  const failure = failureOf(nmap);
+  const failure = failureOf(nmap, stopped());
   if (failure !== undefined && !nmap.wasInterrupted()) log.warn(failure);
   const isOver = failure === undefined || code === EXIT.interrupted;
-  return { code: isOver ? code : EXIT.noInput, report, problem: problemOf(report, nmap.wasInterrupted(), failure) };
+  return { code: isOver ? code : EXIT.noInput, report, problem: problemOf(report, nmap.wasInterrupted(), failure, stopped()) };
 }
 
 /** Checks that no other user decides what nmap does: its program, and the files that it loads. */
@@ -61,8 +63,10 @@ function checkNmap({ env, trust }: CommandContext, program: string, args: readon
   for (const path of toCome) trust.checkFuture("nmap's data", path);
 }
 
-function failureOf(nmap: NmapSource): string | undefined {
+/** `stopped`: why portlog stopped it. */
+function failureOf(nmap: NmapSource, stopped: string | undefined): string | undefined {
   const { code, signal } = nmap.exit() ?? { code: 0, signal: null };
+  if (stopped !== undefined && (signal !== null || code !== 0)) return `${nmap.name}: ${stopped}`;
   if (signal !== null) return `${nmap.name} was ended by ${signal}`;
   return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
 }
@@ -70,12 +74,17 @@ function failureOf(nmap: NmapSource): string | undefined {
 const STOPPED = 'portlog was stopped while it was running';
 
 /** The reason why there is no finished scan. An error of nmap itself comes first, even if portlog was stopped while events were sent. */
-function problemOf(report: ShipReport | undefined, wasInterrupted: boolean, failure: string | undefined): string | undefined {
+function problemOf(
+  report: ShipReport | undefined,
+  wasInterrupted: boolean,
+  failure: string | undefined,
+  stopped: string | undefined,
+): string | undefined {
   const [input] = report?.inputs ?? [];
   if (report === undefined) return 'no sink was ready';
   if (input === undefined) return STOPPED;
   // nmap's XML says more than its exit code.
   const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
-  const problem = input.problem?.message ?? remark ?? failure;
+  const problem = (stopped !== undefined && input.problem?.code === 'input-not-a-scan' ? stopped : input.problem?.message) ?? remark ?? failure;
   return problem !== undefined && wasInterrupted ? STOPPED : problem;
 }
