@@ -143,9 +143,9 @@ describe('portlog watch', () => {
         expect.stringMatching(new RegExp(`/cut\\.xml ${ASIDE}: .*cut\\.xml is not a scan: it is empty$`)),
         expect.stringMatching(/\/damaged\.xml\.gz was not shipped: .*damaged\.xml\.gz is damaged: the checksum of member 1 is wrong/),
         expect.stringMatching(new RegExp(`/empty\\.xml\\.gz ${ASIDE}: .* is not a scan: it is empty$`)),
-        expect.stringMatching(new RegExp(`/garbage\\.xml ${ASIDE}: .* is not a scan: there is no <nmaprun> in it$`)),
-        expect.stringMatching(new RegExp(`/other\\.xml ${ASIDE}: .* is not a scan: it is XML without an <nmaprun>$`)),
-        expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${ASIDE}: .* is not a scan: there is no <nmaprun> in it$`)),
+        expect.stringMatching(new RegExp(`/garbage\\.xml ${ASIDE}: .* is not a scan: there is no ‹nmaprun› in it$`)),
+        expect.stringMatching(new RegExp(`/other\\.xml ${ASIDE}: .* is not a scan: it is XML without an ‹nmaprun›$`)),
+        expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${ASIDE}: .* is not a scan: there is no ‹nmaprun› in it$`)),
       ]);
       const [code, text] = await status();
       expect([code, text]).toEqual([1, expect.stringContaining(': 1 scan shipped, the last')]);
