@@ -50,7 +50,20 @@ export class FindingObserver {
     // What does not alert is neither opened nor resolved.
     for (const [id, finding] of seen) if (finding.alerts) this.observeFinding(id, finding);
     for (const [id, finding] of this.lookedAt()) if (!seen.has(id) && isGone(finding, known, sighting)) this.resolve(finding);
+    this.countUnconfirmed();
     return { first: this.first, severe: this.severe, moved: this.moved };
+  }
+
+  /** Notes how many findings of each port nothing has confirmed; their number is all that is kept of them. */
+  private countUnconfirmed(): void {
+    const { known, sighting, observation } = this;
+    const counts = new Map<string, number>();
+    for (const { port, isUnconfirmed } of sighting.findings)
+      if (port !== undefined && isUnconfirmed === true) counts.set(port, (counts.get(port) ?? 0) + 1);
+    for (const [key, count] of counts) {
+      const port = known.ports[key];
+      if (port?.at === observation.time && port.scan === observation.scan) port.unconfirmed = count;
+    }
   }
 
   /** The known findings that this sighting may affect. */

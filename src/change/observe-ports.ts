@@ -97,7 +97,11 @@ export class PortObserver {
     const was = wasSilenced ? 'yes' : currentValue(before.open, confirm);
     const open = isOpen(state);
     if (open !== undefined) note(port.open, open ? 'yes' : 'no', time, { keep: confirm, late });
-    if (time > port.at || (time === port.at && !late)) Object.assign(port, { state, at: time, scan });
+    if (time > port.at || (time === port.at && !late)) {
+      Object.assign(port, { state, at: time, scan });
+      // Counted again with the findings.
+      if (port.unconfirmed !== undefined) delete port.unconfirmed;
+    }
     const is = currentValue(port.open, confirm);
     if (was === 'yes' && is === 'no') this.closed(before, port);
     else if (wasSilenced) this.unreported.push(port);

@@ -65,6 +65,8 @@ export interface SeenFinding extends Pick<
   readonly isOpenAccess: boolean;
   /** As in the finding. Without: never a change and not stored, and it resolves no finding that was reported before. */
   readonly alerts: boolean;
+  /** Without `alerts`: because nothing has confirmed it, rather than because somebody has silenced it. Only counted. */
+  readonly isUnconfirmed?: boolean;
   /** The fields of its event: `rule`, `vulnerability`, `nmap.finding`. */
   readonly about: () => FindingStatement;
 }

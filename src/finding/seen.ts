@@ -23,6 +23,8 @@ interface SeenFinding {
   readonly isOpenAccess: boolean;
   /** As in the finding. Without, change detection ignores it: neither a change, nor stored, nor does it resolve anything. */
   readonly alerts: boolean;
+  /** It does not alert because nothing has confirmed it, rather than because somebody has silenced it. */
+  readonly isUnconfirmed: boolean;
   /** Its fields for the event. */
   readonly about: () => ReturnType<typeof findingStatement>;
 }
@@ -77,7 +79,7 @@ function portKeyOf(port: Port | undefined): string | undefined {
 }
 
 function seen(place: string | undefined, finding: Finding): SeenFinding {
-  const { rule, title, due, severity, source, vulnerability, alerts } = finding;
+  const { rule, title, due, severity, source, vulnerability, alerts, isSilenced = false } = finding;
   return {
     ...(place === undefined ? {} : { port: place }),
     key: findingKey(finding),
@@ -92,6 +94,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     isSevere: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isOpenAccess: finding.isOpenAccess === true,
     alerts,
+    isUnconfirmed: !alerts && !isSilenced,
     about: () => findingStatement(finding),
   };
 }

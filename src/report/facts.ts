@@ -42,6 +42,8 @@ interface Totals {
   /** Open IP protocols (`nmap -sO`), which have no ports. */
   readonly openProtocols: number;
   readonly findings: Readonly<Record<Level, number>>;
+  /** Findings that nothing has confirmed (guesses and the like): only counted. */
+  readonly unconfirmed: number;
 }
 
 export interface BaselineFact {

@@ -53,6 +53,7 @@ class Lists {
   private hostsNotUp = 0;
   private openPorts = 0;
   private openProtocols = 0;
+  private unconfirmed = 0;
   private seen = Number.NEGATIVE_INFINITY;
   /** Hosts with a weakness that was found when they were seen for the first time. */
   private readonly firstSights = new Set<string>();
@@ -80,10 +81,10 @@ class Lists {
   }
 
   facts(): Pick<ReportFacts, 'seen' | 'totals' | 'findings' | 'certificates' | 'ports' | 'hosts'> {
-    const { hostsUp, hostsNotUp, openPorts, openProtocols, levels } = this;
+    const { hostsUp, hostsNotUp, openPorts, openProtocols, unconfirmed, levels } = this;
     return {
       seen: finite(this.seen),
-      totals: { hostsUp, hostsNotUp, openPorts, openProtocols, findings: levels },
+      totals: { hostsUp, hostsNotUp, openPorts, openProtocols, findings: levels, unconfirmed },
       findings: this.findings.all(),
       certificates: this.certificates.all(),
       ports: this.ports.all(),
@@ -96,6 +97,7 @@ class Lists {
     if (currentValue(known.open, 1) !== 'yes') return false;
     if (isPort(known)) this.openPorts++;
     else this.openProtocols++;
+    this.unconfirmed += known.unconfirmed ?? 0;
     const port = `${known.number}/${known.protocol}`;
     const { certificate } = known;
     this.ports.add({
@@ -132,6 +134,12 @@ export function findingsOf(site: string, host: KnownHost, now: number): readonly
   if (presenceOf(host, 1) !== 'yes') return [];
   const standingOnes = Object.values(host.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
   return standingOnes.map((known) => findingFact({ site, host: host.key }, known, now)).toSorted((a, b) => b.severity - a.severity);
+}
+
+/** Number of findings of a host that nothing has confirmed; none for a host that does not answer. */
+export function unconfirmedOf(host: KnownHost): number {
+  if (presenceOf(host, 1) !== 'yes') return 0;
+  return Object.values(host.ports).reduce((sum, { open, unconfirmed = 0 }) => sum + (currentValue(open, 1) === 'yes' ? unconfirmed : 0), 0);
 }
 
 function findingFact(place: Place, known: KnownFinding, now: number): FindingFact {

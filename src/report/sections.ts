@@ -1,5 +1,5 @@
 import type { Bounded, ReportFacts } from './facts.ts';
-import { baselineNote, day, daysFrom, leftOutText, minute } from './text.ts';
+import { baselineNote, day, daysFrom, leftOutText, minute, notListedText } from './text.ts';
 
 export interface Cell {
   readonly text: string;
@@ -28,14 +28,22 @@ export function sections(facts: ReportFacts): readonly Section[] {
   const hasSites = sites.length > 1;
   const section = sectionWith(hasSites);
   return [
-    section('findings', 'Weaknesses', ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'], findings, 'No weakness is known.', (row) => [
-      { text: row.level, order: row.severity, kind: 'level' },
-      { text: row.host, kind: 'host' },
-      short(row.port),
-      { text: row.title },
-      { text: row.remedy },
-      short(day(row.since), row.since),
-    ]),
+    section(
+      'findings',
+      'Weaknesses',
+      ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'],
+      findings,
+      'No weakness is known.',
+      (row) => [
+        { text: row.level, order: row.severity, kind: 'level' },
+        { text: row.host, kind: 'host' },
+        short(row.port),
+        { text: row.title },
+        { text: row.remedy },
+        short(day(row.since), row.since),
+      ],
+      totals.unconfirmed === 0 ? [] : [notListedText(totals.unconfirmed)],
+    ),
     section(
       'changes',
       'Changes',

@@ -45,3 +45,9 @@ export function leftOutText({ rows, total }: Bounded<unknown>, what: string): st
     ? ''
     : `${counted(total - rows.length, 'more row')} of ${what} left out: this report shows ${withCommas(rows.length)} of ${withCommas(total)}`;
 }
+
+/** About findings of which only the number is known. */
+export function notListedText(unconfirmed: number): string {
+  const are = unconfirmed === 1 ? 'is' : 'are';
+  return `${counted(unconfirmed, 'unconfirmed finding')} ${are} not listed: what only the number of a port, a version or a mention suggests (nmap.finding has ${unconfirmed === 1 ? 'it' : 'them'})`;
+}

@@ -66,6 +66,8 @@ export interface KnownPort {
   service?: LatestValue<Service>;
   certificate?: LatestValue<Certificate>;
   hostKeys?: readonly KnownHostKey[];
+  /** Number of unconfirmed findings (guesses and the like) of the latest listing, which are not kept. */
+  unconfirmed?: number;
 }
 
 /** Ports that were tested and never open, without records of their own. */

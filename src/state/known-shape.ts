@@ -30,6 +30,7 @@ export const KNOWN_HOST = record({
       guess: optional(register(text)),
       service: optional(register(anything)),
       certificate: optional(register(record({ fingerprint: text }))),
+      unconfirmed: optional(number),
       hostKeys: optional(listOf(record({ type: text, key: register(text) }))),
     }),
   ),

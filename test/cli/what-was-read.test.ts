@@ -22,7 +22,16 @@ test('findings that are not reported are not counted as if they were', async () 
   const two = await portlog([...args, written('both.xml', scan(host('192.0.2.8', (telnet + guess).replace('</ports><ports>', ''))))]);
   expect(two.stderr).toContain('2 open ports, 2 findings (1 unconfirmed); ');
   const shown = await portlog(['findings', '--state-dir', join(folder, 'state')]);
-  expect(shown.stderr).toBe('portlog: 1 weakness of 1 host\n');
+  const note = 'not listed: what only the number of a port, a version or a mention suggests (nmap.finding has them)';
+  expect(shown.stderr).toBe(`portlog: 1 weakness of 1 host\nportlog: 2 unconfirmed findings are ${note}\n`);
+  const report = await portlog(['report', '--format', 'markdown', '--state-dir', join(folder, 'state')]);
+  expect(report.stdout).toContain(`\n2 unconfirmed findings are ${note}.\n`);
+  // Another service answers there, and says so.
+  const redis = port(6379, 'open', '<service name="http" method="probed" conf="10"/>');
+  const header = 'scanner="nmap" version="7.93" args="nmap -sV 192.0.2.0/28" start="1760000900"';
+  await portlog([...args, written('asked.xml', scan(host('192.0.2.7', redis), header).replaceAll(/"17600000(\d\d)"/g, '"17600009$1"'))]);
+  const after = await portlog(['findings', '--state-dir', join(folder, 'state')]);
+  expect(after.stderr).toContain('portlog: 1 unconfirmed finding is not listed: ');
 });
 
 test('a scan that looked at no port does not read as if none were open', async () => {

@@ -7,7 +7,8 @@ import { RULES } from '../../finding/registry.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Level, SEVERITY } from '../../event/event.ts';
 import { type FindingFact } from '../../report/facts.ts';
-import { findingsOf } from '../../report/gather.ts';
+import { findingsOf, unconfirmedOf } from '../../report/gather.ts';
+import { notListedText } from '../../report/text.ts';
 import { networkOf } from '../session/network.ts';
 import { FINDING_FORMATS } from '../session/report/findings.ts';
 import { counted } from '../../event/text.ts';
@@ -61,19 +62,21 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
   const config = await context.config();
   const code = await withKnown(stateDir, log, async (database) => {
     const now = systemClock.now();
-    let [hosts, rows] = [0, 0];
+    let [hosts, rows, unconfirmed] = [0, 0, 0];
     const sites = sitesToShow(database, config, text(values, 'site')).map((name) => new KnownHosts(database, name));
     if (!(await print(terminal, format.heading))) return EXIT.delivered;
     for (const known of sites) {
       for (const host of known.readable()) {
         if (!isWithin({ network }, host)) continue;
         const found = findingsOf(known.site, host, now).filter(isWanted);
+        unconfirmed += unconfirmedOf(host);
         hosts += found.length > 0 ? 1 : 0;
         rows += found.length;
         if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return EXIT.delivered;
       }
     }
     log.info(`${counted(rows, 'weakness', 'weaknesses')} of ${counted(hosts, 'host')}`);
+    if (unconfirmed > 0 && values['rule'] === undefined) log.info(notListedText(unconfirmed));
     return reportDamage(log, sites);
   });
   return code ?? EXIT.noInput;
