@@ -17,9 +17,9 @@ const ANYTHING = '.*';
 export function withVariables(builder: DashboardBuilder, queries: string): DashboardBuilder {
   builder.withVariable(new DatasourceVariableBuilder('datasource').label('Loki').type('loki'));
   if (queries.includes('$site')) builder.withVariable(site());
-  if (queries.includes('$zone')) builder.withVariable(text('zone', 'Zone', 'A zone of the file of expected exposure, as a regular expression'));
+  if (queries.includes('$zone')) builder.withVariable(text('zone', 'Zone', 'A zone of the exposure file, as a regular expression'));
   if (queries.includes('$network'))
-    builder.withVariable(text('network', 'Network', 'As the file of expected exposure writes it: 192.0.2.0/24; a regular expression'));
+    builder.withVariable(text('network', 'Network', 'As the exposure file writes it: 192.0.2.0/24; a regular expression'));
   if (queries.includes('$address')) builder.withVariable(text('address', 'Address', 'As a regular expression: 192[.]0[.]2[.].*'));
   if (queries.includes('$level')) builder.withVariable(severity());
   return builder;

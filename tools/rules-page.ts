@@ -27,7 +27,7 @@ export function rulesPage(rules: readonly Rule[]): string {
   const serviceRows = RISKY_SERVICES.map(
     ({ id, name, severity, ports, why, remedy }) => `| \`${id}\` | ${levelOf(severity)} | ${name} | ${ports.join(', ')} | ${why} | ${remedy} |`,
   );
-  return `${INTRO}## What scripts find, and what is not meant to be open
+  return `${INTRO}## What scripts find, and what is not expected to be open
 
 | rule | level | why | what to do |
 |---|---|---|---|

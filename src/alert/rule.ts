@@ -90,10 +90,10 @@ function isByItem({ key }: Pick<AlertRule, 'key'>): boolean {
 /** Marks a change that is one of very many in its scan, for which one mass-change is reported. */
 export const MASS = 'nmap.change.mass';
 
-/** Marks a change of a port that is meant to be open. */
+/** Marks a change of a port that is expected to be open. */
 export const EXPECTED = 'nmap.expected';
 
-/** Whether the rule raises no alert about ports that are meant to be open. */
+/** Whether the rule raises no alert about ports that are expected to be open. */
 export function sparesExpected({ where: filter }: Pick<AlertRule, 'where'>): boolean {
   return 'all' in filter && filter.all.some((part) => 'isNot' in part && part.field === EXPECTED);
 }

@@ -24,9 +24,9 @@ export async function loadConfig(path: string, env: Environment, named: Set<stri
   return config;
 }
 
-/** Reads the file of expected exposure, and checks it against its schema. */
+/** Reads the exposure file, and checks it against its schema. */
 export async function loadExposure(path: string): Promise<ExposurePolicy> {
-  const file = await loadChecked(path, 'the file of expected exposure', 'exposure.schema.json', 'docs/how-to/exposure.md shows how it is written');
+  const file = await loadChecked(path, 'the exposure file', 'exposure.schema.json', 'docs/how-to/exposure.md shows how it is written');
   return new ExposurePolicy(file as ExposureFile, path);
 }
 

@@ -59,5 +59,5 @@ function sitesOf({ site = 'default', sites = {}, schedules = [], directories = [
 }
 
 function noZones(exposure: ExposurePolicy | undefined): string {
-  return exposure === undefined ? 'zones are those of the file of expected exposure, and none is named' : 'the file of expected exposure lists them';
+  return exposure === undefined ? 'zones are those of the exposure file, and none is named' : 'the exposure file lists them';
 }

@@ -23,7 +23,7 @@ const BASES = [
  * field is missing.)
  */
 const SORTED_OUT = 100_702;
-/** The same for ports that opened and are meant to be open. */
+/** The same for ports that opened and are expected to be open. */
 const EXPECTED_OUT = 100_704;
 /** A rule for finished scans, which shows that the scanner works. */
 const FINISHED = 100_703;
@@ -77,7 +77,7 @@ function plainRules(options: ContentOptions): readonly string[] {
     ].join('\n');
   return [
     plain(SORTED_OUT, 0, [[MASS, '^true$']], '<description>portlog: one of very many changes of a scan, of which mass-change tells</description>'),
-    plain(EXPECTED_OUT, 0, expectedFields(), '<description>portlog: a port has opened that is meant to be open</description>'),
+    plain(EXPECTED_OUT, 0, expectedFields(), '<description>portlog: a port has opened that is expected to be open</description>'),
     plain(
       FINISHED,
       3,

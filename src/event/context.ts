@@ -12,7 +12,7 @@ import { isMisdated, seenAt } from './time.ts';
 const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { version: string }).version;
 
-/** What the file of expected exposure says about a network; part of every event about its hosts. */
+/** What the exposure file says about a network; part of every event about its hosts. */
 interface NetworkFacts {
   /** As in the file: `192.0.2.0/24`. */
   readonly network: string;
@@ -33,9 +33,9 @@ export interface EventOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Networks whose hosts are identified by their MAC address, because addresses change (DHCP). */
   readonly macNetworks: AddressSet | undefined;
-  /** The network of an address, from the file of expected exposure. */
+  /** The network of an address, from the exposure file. */
   readonly networkOf: ((ips: readonly string[]) => NetworkFacts | undefined) | undefined;
-  /** Whether the file of expected exposure allows a port at a time (epoch milliseconds). */
+  /** Whether the exposure file allows a port at a time (epoch milliseconds). */
   readonly expects: ((ips: readonly string[], port: number, protocol: string, time: number) => boolean | undefined) | undefined;
   /** Send closed and filtered ports and down hosts too. */
   readonly all: boolean;

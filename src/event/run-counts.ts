@@ -23,7 +23,7 @@ export class RunCounts {
   skippedHosts = 0;
   /** Findings by level. They do not enter the id of the end event, because they depend on rules and snapshots. */
   readonly findings = noFindings();
-  /** Totals of hosts that are up, by zone. They do not enter the id either, because zones come from the file of expected exposure. */
+  /** Totals of hosts that are up, by zone. They do not enter the id either, because zones come from the exposure file. */
   readonly zones = new Map<string, ZoneTotals>();
   /** Time of the latest host in epoch milliseconds, as it is written; enters the id of the end event. */
   latest = 0;

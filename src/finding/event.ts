@@ -13,7 +13,7 @@ import { findingKey } from './registry.ts';
 const DATASET = 'nmap.finding';
 /**
  * The acknowledgement group of the findings of a host. Findings depend on more than the scan: on the version of the rules, on settings, on the
- * file of expected exposure. So the group depends on the findings themselves: when there are new ones, the group is a new one, which is not
+ * exposure file. So the group depends on the findings themselves: when there are new ones, the group is a new one, which is not
  * acknowledged yet.
  */
 export function findingsAckGroup({ observationId }: HostContext, places: Iterable<FindingsAt>): string {

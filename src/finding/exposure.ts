@@ -5,7 +5,7 @@ import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
 import { checked, type Finding, type Rule } from './finding.ts';
 
-/** What is meant to be open: schemas/exposure.schema.json. */
+/** What is expected to be open: schemas/exposure.schema.json. */
 export interface ExposureFile {
   readonly networks?: readonly NetworkEntry[];
   /** Absent: the file only describes networks, and nothing is judged. */
@@ -31,19 +31,19 @@ export interface ExpectedEntry {
 
 export const UNEXPECTED: Rule = {
   id: 'nmap-exposure-unexpected',
-  name: 'A port is open that is not meant to be',
+  name: 'An unexpected port is open',
   category: 'exposure',
   severity: SEVERITY.medium,
-  why: 'The file of expected exposure does not name it: nobody has said that it may be open, and why.',
-  remedy: 'Close it, or enter it with reason, owner and an end.',
+  why: 'It is not in the exposure file: nobody has said that it may be open, and why.',
+  remedy: 'Close it, or add it to the exposure file with reason, owner and expiry date.',
   references: ['https://cwe.mitre.org/data/definitions/668.html'],
 };
 export const EXPIRED: Rule = {
   ...UNEXPECTED,
   id: 'nmap-exposure-expired',
-  name: 'A port is open longer than it was meant to be',
+  name: 'A port is open after its expiry date',
   severity: SEVERITY.low,
-  why: 'The file of expected exposure names it until a day that has passed.',
+  why: 'Its expiry date in the exposure file has passed.',
   remedy: 'Close it, or have its owner say that it is still needed.',
 };
 
@@ -60,7 +60,7 @@ interface Expectation {
   readonly ports: readonly { readonly numbers: PortSet; readonly protocol: string }[];
 }
 
-/** Compares open ports with the file of expected exposure. */
+/** Compares open ports with the exposure file. */
 export class ExposurePolicy {
   private readonly networks: readonly { readonly entry: NetworkEntry; readonly addresses: AddressSet }[];
   private readonly expected: readonly Expectation[] | undefined;
@@ -129,9 +129,9 @@ export class ExposurePolicy {
     if (this.expects(ips, port, protocol, time) !== false) return undefined;
     const network = this.networkOf(ips);
     const [last] = this.entriesFor(ips, port, protocol).toSorted((a, b) => endOf(b) - endOf(a));
-    if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was meant to be open until ${last.expires} (${last.reason})`);
+    if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was expected to be open until ${last.expires} (${last.reason})`);
     const severity = Math.max(BY_CRITICALITY[network?.criticality ?? 'medium'], network?.external === true ? SEVERITY.high : 0);
-    return checked(UNEXPECTED, EXPOSURE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
+    return checked(UNEXPECTED, EXPOSURE, `is not expected to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
   }
 
   private entriesFor(ips: readonly string[], port: number, protocol: string): readonly ExpectedEntry[] {
@@ -149,9 +149,9 @@ export class ExposurePolicy {
 
 function emptyFileError(networks: number, path: string): PortlogError {
   const what =
-    networks === 0 ? 'it says nothing: is it empty, or cut short?' : 'it names networks, and not what is meant to be open: is it cut short?';
+    networks === 0 ? 'it says nothing: is it empty, or cut short?' : 'it names networks, and not what is expected to be open: is it cut short?';
   return new PortlogError('config-invalid', `${path}: ${what}`, {
-    hint: 'say under "expected" what is meant to be open; [] when nothing is, or none when the file shall only name networks',
+    hint: 'say under "expected" what is expected to be open; [] when nothing is, or none when the file shall only name networks',
   });
 }
 

@@ -24,7 +24,7 @@ const CHECKS = checksWith([]);
 /** Every rule; docs/reference/rules.md is generated from this. */
 export const RULES: readonly Rule[] = rulesOf(CHECKS);
 
-/** The rules of these checks, and those of the file of expected exposure. */
+/** The rules of these checks, and those of the exposure file. */
 export function rulesOf(checks: readonly Check[]): readonly Rule[] {
   return [...checks.flatMap(({ rules }) => rules), UNEXPECTED, EXPIRED];
 }

@@ -34,12 +34,12 @@ const OF_POLICY: Readonly<Record<keyof ExposureFile, Kind>> = {
   networks: { is: listOf(isNetwork), words: 'a list of networks: { network: "192.0.2.0/24", zone: "lan" }' },
   expected: {
     is: (value) => value === 'none' || listOf(isExpected)(value),
-    words: '"none", or a list of what is meant to be open: { hosts: ["192.0.2.1"], ports: ["443/tcp"], reason: "web" }',
+    words: '"none", or a list of what is expected to be open: { hosts: ["192.0.2.1"], ports: ["443/tcp"], reason: "web" }',
   },
 };
 
 /**
- * What is meant to be open, for `FindingOptions.exposure`, in the form of schemas/exposure.schema.json; `loadExposure` reads it from a file.
+ * What is expected to be open, for `FindingOptions.exposure`, in the form of schemas/exposure.schema.json; `loadExposure` reads it from a file.
  * Throws `config-invalid` for what is no address or day, `usage` for what has another form. {@link exposureOptions} adds its networks to events.
  */
 export function exposurePolicy(file: ExposureFile): ExposurePolicy {

@@ -29,10 +29,10 @@ export const METRICS = {
   portlog_open_ports: {
     type: 'gauge',
     labels: ['site', 'zone'],
-    help: 'Ports that are known to be open (protocols of nmap -sO are none); zone: of the file of expected exposure',
+    help: 'Ports that are known to be open (not IP protocols, nmap -sO); zone: of the exposure file',
   },
-  portlog_unexpected_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Open ports that are not meant to be open' },
-  portlog_expired_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Open ports that were meant to be open until a day that has passed' },
+  portlog_unexpected_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Open ports that are not expected to be open' },
+  portlog_expired_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Open ports whose expiry date in the exposure file has passed' },
   portlog_weaknesses: { type: 'gauge', labels: ['site', 'level'], help: 'Weaknesses of hosts that are up, by their level' },
   portlog_damaged_hosts: {
     type: 'gauge',

@@ -7,7 +7,7 @@ import type { Database } from '../state/database.ts';
 import { yieldToEventLoop } from '../core/event-loop.ts';
 import type { MetricName, Series } from './catalogue.ts';
 
-/** The zone of hosts that are in no network of the file of expected exposure. */
+/** The zone of hosts that are in no network of the exposure file. */
 const NO_ZONE = 'unassigned';
 
 export type ZoneOf = (ips: readonly string[]) => { readonly zone: string } | undefined;

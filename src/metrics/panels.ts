@@ -52,7 +52,7 @@ export const METRICS_PANELS: readonly MetricsPanel[] = [
   },
   {
     title: 'Unexpected open ports by zone',
-    about: 'What is not meant to be open, and what is open longer than it was meant to be.',
+    about: 'Ports that are not expected to be open, and ports that are open after their expiry date.',
     kind: 'course',
     unit: 'short',
     queries: [

@@ -28,7 +28,7 @@ export function priorities(findings: readonly FindingFact[]): readonly Priority[
   return all.toSorted((a, b) => b.severity - a.severity || b.hosts - a.hosts).slice(0, MOST);
 }
 
-/** Rules whose titles continue a sentence that begins with a port: `is not meant to be open`. */
+/** Rules whose titles continue a sentence that begins with a port: `is not expected to be open`. */
 const ABOUT_A_PORT: ReadonlySet<string> = new Set([UNEXPECTED.id, EXPIRED.id]);
 
 /** A title that applies to all findings of a group: that of one host's certificate does not apply to another's. */

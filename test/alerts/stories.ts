@@ -31,7 +31,7 @@ const LISTED = { options: 'nmap -v -sV -p 1-10000' };
 
 /** By the id of the rule. */
 export const STORIES: Readonly<Record<string, RuleStories>> = {
-  // What the file of expected exposure names may open.
+  // What the exposure file names may open.
   'new-open-port': {
     fires: yesterday([WEB, named(7777, 'cbt')]),
     silent: yesterday([WEB, named(443, 'https'), named(7777, 'cbt')], [WEB, named(7777, 'cbt')]),

@@ -18,7 +18,7 @@ function night(day: number, state: string): string {
   return text.replaceAll(/"17600000(\d\d)"/g, (_, seconds: string) => `"${start + Number(seconds)}"`);
 }
 
-test('a port that is entered in the file of expected exposure ends its active alert with the next scan', async () => {
+test('a port that is entered in the exposure file ends its active alert with the next scan', async () => {
   const folder = freshDir();
   const files = ['closed', 'open', 'open'].map((state, day) => {
     const path = join(folder, `${day}.xml`);
@@ -40,7 +40,7 @@ test('a port that is entered in the file of expected exposure ends its active al
     alerts.length = 0;
     const { stderr, code } = await portlog([...to, '--exposure', exposure, third]);
     expect(code).toBe(0);
-    expect(stderr).toContain('1 alert has ended: the file of expected exposure allows the port by now\n');
+    expect(stderr).toContain('1 alert has ended: the exposure file allows the port by now\n');
     const ended = alerts.filter(({ labels, endsAt }) => labels['rule'] === 'portlog-new-open-port' && Date.parse(endsAt) <= Date.now());
     expect(ended).toHaveLength(1);
   } finally {

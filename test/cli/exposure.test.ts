@@ -17,11 +17,11 @@ describe('portlog exposure', () => {
     expect(stdout).toContain('reason: not said yet; found open on 2026-11-23 (ftp, http, https, ssh)\n');
     writeFileSync(written, stdout);
     const calm = await portlog(['exposure', 'check', '--exposure', written, EXAMPLE]);
-    expect([calm.code, calm.stdout, calm.stderr]).toEqual([0, '', 'portlog: 5 open ports, all of them meant to be open\n']);
+    expect([calm.code, calm.stdout, calm.stderr]).toEqual([0, '', 'portlog: 5 open ports, all of them expected\n']);
     writeFileSync(written, stdout.replace('2323/tcp', '2324/tcp').replace('external: false', 'external: true'));
     const wrong = await portlog(['exposure', 'check', '--exposure', written, EXAMPLE]);
-    expect(wrong.stdout).toBe('unexpected 127.0.0.2 2323/tcp telnet: is not meant to be open in zone internal [high]\n');
-    expect([wrong.code, wrong.stderr]).toEqual([1, 'portlog: 1 of 5 open ports not meant to be open\n']);
+    expect(wrong.stdout).toBe('unexpected 127.0.0.2 2323/tcp telnet: is not expected to be open in zone internal [high]\n');
+    expect([wrong.code, wrong.stderr]).toEqual([1, 'portlog: 1 of 5 open ports not expected to be open\n']);
   });
 
   test('as JSON and JUnit', async () => {
@@ -31,7 +31,7 @@ describe('portlog exposure', () => {
     expect(JSON.parse(violation)).toEqual({
       kind: 'unexpected',
       level: 'high',
-      what: 'is not meant to be open in zone internal',
+      what: 'is not expected to be open in zone internal',
       host: '127.0.0.2',
       port: '2323/tcp',
       service: 'telnet',
@@ -41,7 +41,7 @@ describe('portlog exposure', () => {
     const { stdout } = await portlog(['exposure', 'check', '--exposure', written, '--format', 'junit', '-'], { input: readFileSync(EXAMPLE) });
     expect(stdout).toContain('<testsuite name="exposure of -" tests="6" failures="1" errors="0">');
     expect(stdout.match(/<testcase /g)).toHaveLength(6);
-    expect(stdout).toContain('<failure type="unexpected" message="is not meant to be open in zone internal [high]">owner: nobody yet</failure>');
+    expect(stdout).toContain('<failure type="unexpected" message="is not expected to be open in zone internal [high]">owner: nobody yet</failure>');
   });
 
   test('as SARIF: a result a port, which is the same from scan to scan', async () => {
@@ -54,7 +54,7 @@ describe('portlog exposure', () => {
       {
         ruleId: 'nmap-exposure-unexpected',
         level: 'error',
-        message: { text: '127.0.0.2 2323/tcp telnet: is not meant to be open in zone internal [high]' },
+        message: { text: '127.0.0.2 2323/tcp telnet: is not expected to be open in zone internal [high]' },
         locations: [
           {
             physicalLocation: { artifactLocation: { uri: EXAMPLE } },
@@ -76,7 +76,7 @@ describe('portlog exposure', () => {
     expect(report.stdout).toContain('tests="5" failures="0" errors="1"');
     expect([code, stderr]).toEqual([
       1,
-      'portlog: standard input: the scan is not complete; only hosts that it finished count\nportlog: 4 open ports, all of them meant to be open\n',
+      'portlog: standard input: the scan is not complete; only hosts that it finished count\nportlog: 4 open ports, all of them expected\n',
     ]);
   });
 
@@ -122,7 +122,7 @@ describe('portlog exposure', () => {
       .map((line) => JSON.parse(line));
     expect(code).toBe(0);
     expect(events.filter(({ event }) => event.action === 'exposure-unexpected').map(({ message }) => message)).toEqual([
-      '127.0.0.2 2323/tcp is not meant to be open in zone internal [high]',
+      '127.0.0.2 2323/tcp is not expected to be open in zone internal [high]',
     ]);
     expect(events.find(({ event }) => event.dataset === 'nmap.host').nmap).toMatchObject({ zone: 'internal', criticality: 'medium' });
   });
@@ -130,8 +130,8 @@ describe('portlog exposure', () => {
   test.for([
     [['chek'], 'portlog exposure has no task "chek"'],
     [['check'], 'portlog exposure check needs a scan'],
-    [['check', EXAMPLE], 'there is no file of expected exposure to check against'],
-    [['check', '--exposure', '/nowhere.yaml', EXAMPLE], 'the file of expected exposure /nowhere.yaml could not be read: there is no such file'],
+    [['check', EXAMPLE], 'there is no exposure file to check against'],
+    [['check', '--exposure', '/nowhere.yaml', EXAMPLE], 'the exposure file /nowhere.yaml could not be read: there is no such file'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
     const { stderr, code } = await portlog(['exposure', ...args]);
     expect(stderr).toContain(says);
@@ -143,7 +143,7 @@ describe('portlog exposure', () => {
     ['', 'it says nothing: is it empty, or cut short?'],
     ['# a comment\n', 'it says nothing: is it empty, or cut short?'],
     ['{}\n', 'it says nothing: is it empty, or cut short?'],
-    [NETWORKS, 'it names networks, and not what is meant to be open: is it cut short?'],
+    [NETWORKS, 'it names networks, and not what is expected to be open: is it cut short?'],
     [`${NETWORKS}expected:\n`, 'expected: must be a list or a text'],
     [`${NETWORKS}expected: none\n`, 'names networks only, so there is nothing to check against'],
     ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-13-01 }\n', 'expected.0.expires: there is no day 2026-13-01'],

@@ -18,16 +18,16 @@ test('an exposure file that is added later is applied when the same scan is ship
   const ship = (...more: string[]): ReturnType<typeof portlog> =>
     portlog(['--to', `file=${file}`, '--state-dir', join(folder, 'state'), ...more, path]);
   const told = (): string[] =>
-    readFileSync(file, 'utf8').match(/"action":"exposure-unexpected"|192\.0\.2\.7 80\/tcp: is not meant to be open in zone lan/g) ?? [];
+    readFileSync(file, 'utf8').match(/"action":"exposure-unexpected"|192\.0\.2\.7 80\/tcp: is not expected to be open in zone lan/g) ?? [];
 
   await ship();
   expect(told()).toEqual([]);
   const { stderr } = await ship('--exposure', exposure);
-  expect(stderr).toContain('changed: 1 port not meant to be open (192.0.2.7 80/tcp)');
-  expect(told().sort()).toEqual(['"action":"exposure-unexpected"', '192.0.2.7 80/tcp: is not meant to be open in zone lan']);
+  expect(stderr).toContain('changed: 1 unexpected open port (192.0.2.7 80/tcp)');
+  expect(told().sort()).toEqual(['"action":"exposure-unexpected"', '192.0.2.7 80/tcp: is not expected to be open in zone lan']);
   const again = await ship('--exposure', exposure);
   expect(again.stderr).toMatch(/nothing has changed[^]*delivered 0 \+ already/);
   expect(told()).toHaveLength(2);
   const shown = await portlog(['findings', '--state-dir', join(folder, 'state')]);
-  expect(shown.stdout).toContain('is not meant to be open in zone lan');
+  expect(shown.stdout).toContain('is not expected to be open in zone lan');
 });

@@ -44,7 +44,7 @@ describe('wrong in the configuration', () => {
     [
       'findings: { rules: { nmap-service-telnet: { zones: { dmz: { silence: true } } } } }',
       'findings.rules.nmap-service-telnet.zones: there is no zone "dmz"',
-      'zones are those of the file of expected exposure, and none is named',
+      'zones are those of the exposure file, and none is named',
     ],
     ['findings: { rules: { redsi-exposed: { silence: true } } }', 'findings.rules: there is no rule "redsi-exposed"'],
     ['site: ${NO_SUCH_VARIABLE}', 'site needs the environment variable NO_SUCH_VARIABLE, which is not set'],

@@ -95,6 +95,6 @@ describe('a protocol without ports is no open port', () => {
     expect(parse(policy.stdout)).toMatchObject({ expected: [{ hosts: ['192.0.2.8'], ports: ['443/tcp'] }] });
     expect((await portlog(['exposure', 'init', ...common])).stdout).toBe(policy.stdout);
     const checked = await portlog(['exposure', 'check', '--exposure', inHome('exposure.yaml'), inHome('scan.xml')]);
-    expect(checked.stderr).toContain('1 of 1 open port not meant to be open');
+    expect(checked.stderr).toContain('1 of 1 open port not expected to be open');
   });
 });

@@ -264,6 +264,6 @@ test('what to do first has a subject, groups thousands, and says nothing that ho
   writeFileSync(policy, 'networks: [{ network: 10.0.0.0/8, zone: office }]\nexpected: []\n');
   const hosts = Array.from({ length: 1200 }, (_, i) => host(`10.0.${i >> 8}.${i & 255}`, port(8080))).join('');
   const { stdout } = await portlog(['report', '--format', 'markdown', '--exposure', policy, '-'], { input: scan(hosts) });
-  expect(stdout).toContain('**medium** A port is open that is not meant to be at 1,200 hosts: Close it');
+  expect(stdout).toContain('**medium** An unexpected port is open at 1,200 hosts: Close it');
   expect(stdout).toContain('1,200 hosts up, 1,200 open ports; weaknesses: 0 critical, 0 high, 1,200 medium,');
 });

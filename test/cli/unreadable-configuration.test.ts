@@ -27,7 +27,7 @@ describe('a file that is none, or none of text', () => {
   test.for(reasons)('%s as configuration, expected exposure or secret', async ([name, reason]) => {
     const file = name.startsWith('/') ? name : path(name);
     await expectSentence(['run', '--config', file], {}, [[], 2, `the configuration ${file} could not be read: ${reason}`]);
-    await expectSentence(['--exposure', file, SCAN], {}, [[], 2, `the file of expected exposure ${file} could not be read: ${reason}`]);
+    await expectSentence(['--exposure', file, SCAN], {}, [[], 2, `the exposure file ${file} could not be read: ${reason}`]);
     await expectSentence(['check', '--to', ES], { PORTLOG_ELASTICSEARCH_API_KEY_FILE: file }, [
       [],
       2,

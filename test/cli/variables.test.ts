@@ -73,12 +73,7 @@ describe('a value that nobody typed', () => {
       'there is no sink "elastic"',
       'there are: stdout, alertmanager, elasticsearch, exec, file, http, loki, opensearch, otlp, syslog, wazuh; that is set in PORTLOG_TO',
     ],
-    [
-      'PORTLOG_EXPOSURE',
-      '/no/x',
-      'the file of expected exposure /no/x could not be read',
-      'check its path and its permissions; that is set in PORTLOG_EXPOSURE',
-    ],
+    ['PORTLOG_EXPOSURE', '/no/x', 'the exposure file /no/x could not be read', 'check its path and its permissions; that is set in PORTLOG_EXPOSURE'],
     ['PORTLOG_CONFIG', '/no/c', 'the configuration /no/c could not be read', 'check its path and its permissions; that is set in PORTLOG_CONFIG'],
   ])('%s=%s is reported with the name of the variable', async ([name, text, sentence, hint]) => {
     await expectSentence([SCAN], { [name]: text }, [[], 2, sentence, hint]);
@@ -90,7 +85,7 @@ describe('a value that nobody typed', () => {
     await expectSentence(['--config', config, SCAN], {}, [
       [],
       2,
-      'the file of expected exposure /no/x could not be read',
+      'the exposure file /no/x could not be read',
       `check its path and its permissions; that is set as exposure in ${config}`,
     ]);
     writeFileSync(config, readFileSync(config, 'utf8').replace('exposure: /no/x\n', ''));

@@ -4,7 +4,7 @@ import { inMemory } from '../../src/sink/memory.ts';
 import { against, alertsIn, HOUR, isOver, NOW, opened, send, taken } from '../support/alertmanager.ts';
 import { NEVER } from '../support/sink-contract.ts';
 
-test('a port that is meant to be open raises no alert, and one that closes does', async () => {
+test('a port that is expected to be open raises no alert, and one that closes does', async () => {
   const { sink, seen } = await against(taken);
   const expected = { nmap: { expected: true } };
   await send(sink, opened(expected), opened({ action: 'port-reopened', port: 8888, ...expected }), opened({ port: 9999, nmap: { expected: false } }));

@@ -28,9 +28,9 @@ describe('expected exposure', () => {
     ['192.0.2.1', 22, 'tcp', 'expected'],
     ['192.0.2.200', 8050, 'tcp', 'expected'],
     ['192.0.2.1', 53, 'udp', 'expected'],
-    ['192.0.2.1', 53, 'tcp', 'nmap-exposure-unexpected 73: is not meant to be open in zone dmz'],
-    ['192.0.2.20', 22, 'tcp', 'nmap-exposure-unexpected 21: is not meant to be open in zone office'],
-    ['198.51.100.1', 22, 'tcp', 'nmap-exposure-unexpected 47: is not meant to be open'],
+    ['192.0.2.1', 53, 'tcp', 'nmap-exposure-unexpected 73: is not expected to be open in zone dmz'],
+    ['192.0.2.20', 22, 'tcp', 'nmap-exposure-unexpected 21: is not expected to be open in zone office'],
+    ['198.51.100.1', 22, 'tcp', 'nmap-exposure-unexpected 47: is not expected to be open'],
     ['192.0.2.2', 443, 'tcp', 'expected'],
   ] as const)('%s %s/%s: %s', ([ip, number, protocol, expected]) => {
     expect(judged(ip, number, protocol)).toBe(expected);
@@ -50,17 +50,17 @@ describe('expected exposure', () => {
   test('ends behind its last day', () => {
     expect(judged('192.0.2.2', 443, 'tcp', Date.parse('2025-10-09T23:59:59Z'))).toBe('expected');
     expect(judged('192.0.2.2', 443, 'tcp', Date.parse('2025-10-10T00:00:00Z'))).toBe(
-      'nmap-exposure-expired 21: was meant to be open until 2025-10-09 (web)',
+      'nmap-exposure-expired 21: was expected to be open until 2025-10-09 (web)',
     );
   });
 
-  test('of several that have ended, the last one says until when it was meant to be open', () => {
+  test('of several that have ended, the last one says until when it was expected to be open', () => {
     const entry = (expires: string, reason: string) => ({ hosts: ['192.0.2.1'], ports: ['443/tcp'], reason, expires });
     const twice = new ExposurePolicy(
       { expected: [entry('2025-03-31', 'a trial'), entry('2025-06-30', 'longer'), entry('2024-12-31', 'before')] },
       '',
     );
-    expect(twice.judge(['192.0.2.1'], 443, 'tcp', NOW)?.title).toBe('was meant to be open until 2025-06-30 (longer)');
+    expect(twice.judge(['192.0.2.1'], 443, 'tcp', NOW)?.title).toBe('was expected to be open until 2025-06-30 (longer)');
   });
 
   test('without a list of what is expected, nothing is checked; networks alone name zones', () => {
@@ -77,7 +77,7 @@ describe('expected exposure', () => {
         `scanner="nmap" args="nmap -p 9999 192.0.2.1" start="17600${day}0000"`,
       );
     const world = new World({ findings: { exposure: policy } });
-    expect((await world.ship(night(0)))[0]).toBe('192.0.2.1 9999/tcp is not meant to be open in zone dmz [high]');
+    expect((await world.ship(night(0)))[0]).toBe('192.0.2.1 9999/tcp is not expected to be open in zone dmz [high]');
     const before = world.changes().length;
     await world.run([night(1)], { findings: { exposure: new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x') } });
     expect(world.changes()).toHaveLength(before);
@@ -110,15 +110,15 @@ describe('expected exposure', () => {
         `scanner="nmap" args="nmap -p 1-10000 192.0.2.0/28" start="${1_760_000_000 + day * 86_400}"`,
       );
     expect(await world.ship(night(0, port(22, '') + port(9999, '') + port(443, '')))).toEqual([
-      '192.0.2.1 9999/tcp is not meant to be open in zone dmz [high]',
+      '192.0.2.1 9999/tcp is not expected to be open in zone dmz [high]',
       expect.stringContaining('3 open ports seen for the first time'),
     ]);
     expect(await world.ship(night(1, port(22, '') + port(9999, '') + port(443, '')))).toEqual([
-      '192.0.2.1 443/tcp was meant to be open until 2025-10-09 (web) [low]',
+      '192.0.2.1 443/tcp was expected to be open until 2025-10-09 (web) [low]',
     ]);
     expect(await world.ship(night(2, port(22, '') + port(443, '')))).toEqual([
       '192.0.2.1 9999/tcp closed (open for 2 days)',
-      '192.0.2.1 9999/tcp resolved: is not meant to be open in zone dmz, known for 2 days',
+      '192.0.2.1 9999/tcp resolved: is not expected to be open in zone dmz, known for 2 days',
     ]);
     expect(world.changes().map(({ action }) => action)).toEqual([
       'exposure-unexpected',

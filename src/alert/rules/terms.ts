@@ -16,5 +16,5 @@ export const AT_PORT = '{server.address}[ {server.port}/{network.transport}]';
 
 export const action = (...actions: readonly string[]): Filter => is('event.action', ...actions);
 
-/** Not entered in the file of expected exposure, or there is no such file. */
+/** Not entered in the exposure file, or there is no such file. */
 export const NOT_EXPECTED: Filter = { field: EXPECTED, isNot: true };

@@ -19,7 +19,7 @@ import { readState, reportDamage } from '../session/known-state.ts';
 import { noSite } from '../session/sites.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
-/** `portlog exposure init|check`: writes or checks a file of expected exposure. */
+/** `portlog exposure init|check`: writes or checks a exposure file. */
 export const exposure: Command = {
   name: 'exposure',
   summary: 'compare a scan with the ports that are expected to be open',
@@ -80,7 +80,7 @@ function withoutFile(context: CommandContext): CommandContext {
 async function init(context: CommandContext, settings: Settings, scan: string | undefined): Promise<ExitCode> {
   const { ports, code } = scan === undefined ? await knownPorts(context, settings) : await portsOfScan(context, settings, scan);
   const { stringify } = await import('yaml');
-  const heading = `# What is meant to be open. Go through it: take out what should not be, say why the rest is, and who answers for it.
+  const heading = `# What is expected to be open. Go through it: take out what should not be, say why the rest is, and who answers for it.
 # Zones are guessed from the addresses: public ones count as reachable by everyone (external). docs/how-to/exposure.md explains each setting.
 `;
   await print(context.terminal, heading + stringify(firstExposure(ports)));
@@ -122,11 +122,11 @@ async function check(context: CommandContext, settings: Settings, scan: string):
 function policyOf({ exposure }: Settings): ExposurePolicy {
   if (exposure?.judges === true) return exposure;
   if (exposure === undefined)
-    throw new PortlogError('usage', 'there is no file of expected exposure to check against', {
+    throw new PortlogError('usage', 'there is no exposure file to check against', {
       hint: 'name it with --exposure FILE; portlog exposure init writes a first one',
     });
-  throw new PortlogError('usage', 'the file of expected exposure names networks only, so there is nothing to check against', {
-    hint: 'say under "expected" what is meant to be open, or [] when nothing is',
+  throw new PortlogError('usage', 'the exposure file names networks only, so there is nothing to check against', {
+    hint: 'say under "expected" what is expected to be open, or [] when nothing is',
   });
 }
 
@@ -161,10 +161,8 @@ function hostsWithout(policy: ExposurePolicy, { ports, hosts }: ScannedPorts): C
 
 function verdict({ ports, closed }: Checked): string {
   const wrong = ports.filter(({ violation }) => violation !== undefined).length;
-  if (wrong > 0) return `${wrong} of ${counted(ports.length, 'open port')} not meant to be open`;
-  return ports.length === 0
-    ? `no port is open on ${counted(closed.length, 'host')}`
-    : `${counted(ports.length, 'open port')}, all of them meant to be open`;
+  if (wrong > 0) return `${wrong} of ${counted(ports.length, 'open port')} not expected to be open`;
+  return ports.length === 0 ? `no port is open on ${counted(closed.length, 'host')}` : `${counted(ports.length, 'open port')}, all of them expected`;
 }
 
 const OPEN = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };
@@ -172,7 +170,7 @@ const OPEN = { network: undefined, ports: undefined, transport: undefined, servi
 async function knownPorts({ log }: CommandContext, { stateDir, event }: Settings): Promise<Ports> {
   const known = await readState(stateDir, async (database) => {
     const known = knownSites(database);
-    // Nothing would read as "nothing is meant to be open".
+    // Nothing would read as "nothing is expected to be open".
     if (!known.includes(event.site)) throw noSite(event.site, known, database);
     const hosts = new KnownHosts(database, event.site);
     return { ports: openPortsOf(hosts), code: reportDamage(log, [hosts]) };

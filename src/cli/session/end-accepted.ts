@@ -7,7 +7,7 @@ import { KnownHosts } from '../../state/known-hosts.ts';
 import { memoriesOf } from '../../state/sink-memory.ts';
 import type { Log } from './log.ts';
 
-/** Ends active alerts about open ports that the file of expected exposure allows by now. */
+/** Ends active alerts about open ports that the exposure file allows by now. */
 export function endAlertsAboutExpected(database: Database, { exposure }: Pick<Settings, 'exposure'>, log: Log): void {
   if (exposure?.judges !== true) return;
   const now = systemClock.now();
@@ -16,5 +16,5 @@ export function endAlertsAboutExpected(database: Database, { exposure }: Pick<Se
       exposure.expects(new KnownHosts(database, site).addressesOf(host).ips, port, transport, now) === true;
     return sum + endAccepted(memory, isExpected, now);
   }, 0);
-  if (ended > 0) log.info(`${counted(ended, 'alert')} ${ended === 1 ? 'has' : 'have'} ended: the file of expected exposure allows the port by now`);
+  if (ended > 0) log.info(`${counted(ended, 'alert')} ${ended === 1 ? 'has' : 'have'} ended: the exposure file allows the port by now`);
 }

@@ -3,7 +3,7 @@ import { AddressSet } from '../../nmap/address-set.ts';
 import { withoutZone } from '../../nmap/link.ts';
 import type { OpenPort } from './scanned-ports.ts';
 
-/** A first file of expected exposure, with what is open now, for the user to edit. */
+/** A first exposure file, with what is open now, for the user to edit. */
 export function firstExposure(ports: readonly OpenPort[]): object {
   return { networks: networksOf(ports), expected: entriesOf(ports) };
 }

@@ -33,7 +33,7 @@ export async function refuseSinksThatOverwrite(context: CommandContext, settings
 async function ownFiles({ values, env, config }: CommandContext, { stateDir }: Settings): Promise<readonly Kept[]> {
   const named = [
     ['the configuration', text(values, 'config')],
-    ['the file of expected exposure', text(values, 'exposure')],
+    ['the exposure file', text(values, 'exposure')],
     ['the authority of --ca-file', text(values, 'ca-file')],
     ...filesOfTrust(await config(), env).map((path) => ['a file of the configuration', path] as const),
     ...['', '-wal', '-shm'].map((end) => ['the state', join(stateDir, `portlog.db${end}`)] as const),

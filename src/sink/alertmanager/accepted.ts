@@ -14,7 +14,7 @@ export interface AlertedPort {
 }
 
 /**
- * Ends alerts about open ports that were entered in the file of expected exposure after they were raised, because no event ever would. They
+ * Ends alerts about open ports that were entered in the exposure file after they were raised, because no event ever would. They
  * are sent with the next renewal. Returns their number.
  */
 export function endAccepted(memory: SinkMemory, isExpected: (port: AlertedPort) => boolean, now: number): number {

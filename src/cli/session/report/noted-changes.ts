@@ -4,8 +4,8 @@ import { counted, withCommas } from '../../../event/text.ts';
 
 /** Each kind of change in words, singular and plural, most severe first. */
 const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>> = {
-  'exposure-unexpected': ['port not meant to be open', 'ports not meant to be open'],
-  'exposure-expired': ['port open longer than meant', 'ports open longer than meant'],
+  'exposure-unexpected': ['unexpected open port', 'unexpected open ports'],
+  'exposure-expired': ['port open after its expiry date', 'ports open after their expiry date'],
   'finding-opened': ['new finding', 'new findings'],
   'port-opened': ['port opened', 'ports opened'],
   'port-reopened': ['port opened again', 'ports opened again'],
