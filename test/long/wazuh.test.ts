@@ -17,7 +17,7 @@ import { decoded, firedBy, lintLine, type ReadRule, readRules } from '../alerts/
 const XML = readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8');
 const RULES = readRules(XML);
 /** The bases, what is sorted out, and the scan that finished stand before the rules of the catalogue. */
-const OWN = 4;
+const OWN = 5;
 const [EVENT] = eventsOf(fixture('everything.xml')) as [LogEvent];
 
 describe('the stories, through the file', () => {
