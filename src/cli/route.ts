@@ -66,7 +66,7 @@ async function firstWord(args: readonly string[]): Promise<number> {
     const option = optionOf(options, word);
     // The next word may be its value.
     if (option === undefined) return args.length;
-    if (option !== undefined && option.type !== 'boolean' && !word.includes('=')) at++;
+    if (option.type !== 'boolean' && !word.includes('=')) at++;
   }
   return args.length;
 }

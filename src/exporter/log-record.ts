@@ -54,8 +54,17 @@ function keyValues(values: object): readonly object[] {
 function anyValue(value: unknown): object {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
-  if (typeof value === 'number') return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
+  if (typeof value === 'number') return numberValue(value);
   if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString('base64') };
   if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
   return typeof value === 'object' && value !== null ? { kvlistValue: { values: keyValues(value) } } : {};
+}
+
+/** Above it a whole number is none of 64 bits. */
+const TOO_LARGE = 2 ** 63;
+
+/** What JSON has no number for is a word there: https://protobuf.dev/programming-guides/json/ */
+function numberValue(value: number): object {
+  if (!Number.isFinite(value)) return { doubleValue: String(value) };
+  return Number.isInteger(value) && Math.abs(value) < TOO_LARGE ? { intValue: value } : { doubleValue: value };
 }

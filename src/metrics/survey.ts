@@ -40,6 +40,10 @@ export class Survey {
     const began = this.clock.elapsed();
     try {
       this.counted = await knownHostSeries(this.database, zoneOf);
+    } catch (error) {
+      // Nothing was counted at this version.
+      this.version = undefined;
+      throw error;
     } finally {
       this.counting = undefined;
       this.restUntil = this.clock.elapsed() + (this.clock.elapsed() - began) * REST;

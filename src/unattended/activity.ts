@@ -20,14 +20,14 @@ export class Activity {
   private readonly waiting = new Map<string, number>();
   private readonly scanning = new Set<string>();
 
-  constructor(duties: JobCounts, clock: Pick<Clock, 'now'>) {
-    this.jobs = duties;
+  constructor(jobs: JobCounts, clock: Pick<Clock, 'now'>) {
+    this.jobs = jobs;
     this.clock = clock;
   }
 
   /** Sets the jobs of a reloaded configuration. */
-  setJobs(duties: JobCounts): void {
-    this.jobs = duties;
+  setJobs(jobs: JobCounts): void {
+    this.jobs = jobs;
   }
 
   begin(schedule: string): void {
@@ -48,11 +48,11 @@ export class Activity {
   /** `2 schedules, 1 directory; shipped 3 scans, 412 events, the last 2026-01-31T02:00:00.000Z; 30 events wait for loki` */
   text(): string {
     const { schedules, directories } = this.jobs;
-    const duties = [schedules > 0 ? counted(schedules, 'schedule') : '', directories > 0 ? counted(directories, 'directory', 'directories') : ''];
+    const jobs = [schedules > 0 ? counted(schedules, 'schedule') : '', directories > 0 ? counted(directories, 'directory', 'directories') : ''];
     const last = this.last === undefined ? '' : `, the last ${isoTime(this.last)}`;
     const waiting = [...this.waiting].filter(([, events]) => events > 0);
     return [
-      duties.filter((text) => text !== '').join(', '),
+      jobs.filter((text) => text !== '').join(', '),
       ...(this.scanning.size > 0 ? [`scanning: ${[...this.scanning].join(', ')}`] : []),
       this.inputs === 0 ? 'nothing shipped yet' : `shipped ${counted(this.inputs, 'scan')}, ${counted(this.events, 'event')}${last}`,
       ...waiting.map(([sink, events]) => `${counted(events, 'event')} ${events === 1 ? 'waits' : 'wait'} for ${sink}`),

@@ -92,6 +92,8 @@ describe.skipIf(!there.has('bash'))('bash', () => {
     ['portlog diff --format=j', ['json']],
     ['portlog diff --format=', ['table', 'json', 'unified']],
     ['portlog --to=elas', ['elasticsearch=']],
+    ['portlog --to ex', []],
+    ['portlog replay --from ex', ['exec']],
     ['portlog scan -- -oX befo', ['before.xml']],
     ['portlog run ', []],
     ['portlog exposure ', ['init', 'check']],

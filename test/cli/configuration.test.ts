@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { portlog } from '../support/run-in-process.ts';
 import { freshDir } from '../support/run-portlog.ts';
@@ -38,6 +40,17 @@ describe('usage', () => {
     for (const word of ['portlog scan', '--to', 'Examples:', 'Exit:']) expect(help.stdout).toContain(word);
     expect((await portlog(['--version'])).stdout).toBe('0.1.0\n');
   });
+});
+
+test('check says why nmap cannot be run', async () => {
+  const folder = freshDir();
+  const [broken, closed] = [join(folder, 'broken'), join(folder, 'closed')];
+  writeFileSync(broken, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+  writeFileSync(closed, '', { mode: 0o644 });
+  const said = async (nmap: string): Promise<string> => (await portlog(['check', '--state-dir', freshDir(), '--nmap', nmap])).stdout;
+  expect(await said(join(folder, 'none'))).toContain(`warning there is no program "${join(folder, 'none')}"\n`);
+  expect(await said(broken)).toContain(`warning ${broken} could not be run: it exited with 3\n`);
+  expect(await said(closed)).toContain(`warning ${closed} could not be run: permission is denied\n`);
 });
 
 test('check reports two sinks with one identity', async () => {

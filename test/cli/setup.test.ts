@@ -48,6 +48,13 @@ describe('--export', () => {
     expect(existsSync(join(folder, 'runbooks', 'new-open-port.md'))).toBe(true);
   });
 
+  test.each(['--dry-run', '--remove', '--repair', '--api-key'])('with %s writes nothing, and says why', async (other) => {
+    const folder = join(freshDir(), 'new');
+    const { said, code } = await setup('elasticsearch', 'http://127.0.0.1:1', '--export', folder, other);
+    expect([code, ...said]).toEqual([2, `${other} does not go with --export, which writes files and asks no server`, '  → leave one of them out']);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test('into the folder of an earlier one, it names what is left of that', async () => {
     const folder = freshDir();
     const exported = (...args: readonly string[]): ReturnType<typeof setup> => setup('kibana', 'http://127.0.0.1:1', '--export', folder, ...args);

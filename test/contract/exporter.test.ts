@@ -93,6 +93,24 @@ test('whatever a record may say is sent as the SDK would send it', async () => {
   await server.stop();
 });
 
+test('a number that JSON or 64 bits have not costs no other record', async () => {
+  const server = await scriptedServer((_, response) => answer(response, 200, {}));
+  const exporter = sinkExporter(await openSink('otlp', server.url.origin, { encoding: 'json' }));
+  const [plain] = someRecords(1) as [ReadableLogRecord];
+  const { hrTime, hrTimeObserved, resource, instrumentationScope } = plain;
+  const attributes = { none: Number.NaN, far: -Infinity, large: 1e300, whole: 2 ** 60 };
+  const odd = { hrTime, hrTimeObserved, resource, instrumentationScope, body: 'odd', attributes, droppedAttributesCount: 0 };
+  expect(await exported(exporter, [odd as unknown as ReadableLogRecord])).toEqual({ code: 0 });
+  expect(JSON.parse(server.seen[0]?.body ?? '').resourceLogs[0].scopeLogs[0].logRecords[0].attributes).toEqual([
+    { key: 'none', value: { doubleValue: 'NaN' } },
+    { key: 'far', value: { doubleValue: '-Infinity' } },
+    { key: 'large', value: { doubleValue: 1e300 } },
+    { key: 'whole', value: { intValue: 2 ** 60 } },
+  ]);
+  await exporter.shutdown();
+  await server.stop();
+});
+
 test('any other sink gets a document', async () => {
   const file = join(freshDir(), 'own.ndjson');
   const exporter = sinkExporter(await openSink('file', file));

@@ -10,12 +10,23 @@ import { sinkReportOf } from '../support/sink-report.ts';
 
 /** What is said of 5 events that wait. */
 function saidOf(more: Partial<SinkReport>): string {
-  const sink = sinkReportOf({ sink: 'es', waiting: 5, ...more });
+  return linesOf({ waiting: 5, ...more }).find((line) => line.includes('on disk')) ?? '';
+}
+
+function linesOf(more: Partial<SinkReport>): readonly string[] {
+  const sink = sinkReportOf({ sink: 'es', ...more });
   let said = '';
   const log = new Log({ write: (text: string) => void (said += text) } as never, 'normal');
   printSummary({ inputs: [], notRead: [], sinks: [sink], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
-  return said.split('\n').find((line) => line.includes('on disk')) ?? '';
+  return said.split('\n');
 }
+
+test.for([
+  [1, '1 event is outside the times that it accepts, and carries the time of sending instead'],
+  [2, '2 events are outside the times that it accepts, and carry the time of sending instead'],
+] as const)('%i with another time than its own', ([restamped, words]) => {
+  expect(linesOf({ tally: { ...newTally(), restamped } })).toContain(`portlog: es: ${words}`);
+});
 
 test('the server’s message about waiting events is logged when it accepts others, unless another problem was logged before', () => {
   const firstRefusal = 'fail_processor_exception: not now';

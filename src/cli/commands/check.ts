@@ -16,6 +16,7 @@ import { shownTarget } from '../../sink/shown.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
+import { reasonOf } from '../../core/reason.ts';
 import { isFolder } from '../../core/stat-of.ts';
 import { timeLimit } from '../../core/deadline.ts';
 import { targetProblem } from '../../source/nmap-targets.ts';
@@ -172,8 +173,10 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
       message: `${version}, which would run as root here, with its scripts, on answers of untrusted hosts`,
       hint: 'it needs raw packets only: docs/how-to/scan.md says how a user without rights gets that',
     };
-  } catch {
-    return { level: 'warning', message: `there is no program "${program}"`, hint: 'only portlog scan and schedules need it' };
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const message = isMissing ? `there is no program "${program}"` : `${program} could not be run: ${reasonOf(error)}`;
+    return { level: 'warning', message, hint: 'only portlog scan and schedules need it' };
   }
 }
 
@@ -205,22 +208,25 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 }
 
 function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
+  let database: Database | undefined;
   try {
-    const database = openReadOnly(stateDir);
-    const known = knownSites(database).map((site) => knownAt(database, site));
-    const waitingTables = waitingSinks(database).map(({ tables }) => tables);
-    const waiting = waitingTables.reduce((sum, { spool }) => sum + spool.usage().events, 0);
-    const dead = waitingTables.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
-    database.close();
-    if (waiting + dead === 0) return [...known, { level: 'ok', message: 'nothing waits on disk' }];
-    return [
-      ...known,
-      { level: 'warning', message: `${counted(waiting, 'event')} on disk that wait, ${counted(dead, 'dead letter')}`, hint: 'portlog replay --list' },
-    ];
+    database = openReadOnly(stateDir);
+    const sites = knownSites(database);
+    return [...sites.map((site) => knownAt(database, site)), waitingIn(database)];
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     return [finding('error', error)];
+  } finally {
+    database?.close();
   }
+}
+
+function waitingIn(database: Database): Diagnosis {
+  const all = waitingSinks(database).map(({ tables }) => tables);
+  const waiting = all.reduce((sum, { spool }) => sum + spool.usage().events, 0);
+  const dead = all.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
+  if (waiting + dead === 0) return { level: 'ok', message: 'nothing waits on disk' };
+  return { level: 'warning', message: `${counted(waiting, 'event')} on disk that wait, ${counted(dead, 'dead letter')}`, hint: 'portlog replay --list' };
 }
 
 function isEphemeral(path: string, ephemeral: boolean): boolean {

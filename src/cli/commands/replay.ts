@@ -11,6 +11,7 @@ import type { SinkOptions } from '../../sink/kinds.ts';
 import { createSink } from '../../sink/registry.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
+import { counted } from '../../event/text.ts';
 import { isSure } from '../session/confirm.ts';
 import { shipAndReport } from '../session/deliver.ts';
 import { printLostRuns } from '../session/report/summary.ts';
@@ -211,7 +212,7 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
   const { values, log } = context;
   const dead = values['dead'] === true;
   const events = waiting.reduce((sum, { tables }) => sum + (dead ? tables.deadLetters.count() : tables.spool.usage().events), 0);
-  const what = `${events} ${dead ? 'dead letters' : 'events that wait'}`;
+  const what = dead ? counted(events, 'dead letter') : `${counted(events, 'event')} that ${events === 1 ? 'waits' : 'wait'}`;
   if (events === 0) {
     log.info('there is nothing to delete');
     return EXIT.delivered;

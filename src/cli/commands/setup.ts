@@ -99,6 +99,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   const content = await contentOptions(context);
   const directory = text(context.values, 'export');
   if (directory !== undefined) {
+    refuseWithExport(context);
     await exportFiles(context.log, directory, await target.files(content));
     return EXIT.delivered;
   }
@@ -117,6 +118,13 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   } finally {
     await connection.client.close();
   }
+}
+
+/** Refuses what does not go with files: they are written, and no server is asked. */
+function refuseWithExport({ values }: CommandContext): void {
+  const other = ['dry-run', 'remove', 'repair', 'api-key'].find((name) => values[name] === true);
+  if (other !== undefined)
+    throw new PortlogError('usage', `--${other} does not go with --export, which writes files and asks no server`, { hint: 'leave one of them out' });
 }
 
 /** Refuses what this target cannot do. */

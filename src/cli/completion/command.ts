@@ -24,7 +24,7 @@ export type Value =
   | { readonly kind: 'words'; readonly words: readonly string[]; readonly open: boolean };
 
 const FILES: ReadonlySet<string> = new Set(['FILE', 'PEM', 'PATH']);
-/** Suggestions for `--to`. */
+/** Suggestions for `--from`, and for `--to` but for what the configuration file alone may name. */
 export const SINKS = [
   'elasticsearch=',
   'opensearch=',
@@ -42,7 +42,8 @@ export const SINKS = [
 export function valueKind({ type, choices, value = '' }: CompletedOption): Value {
   if (type === 'boolean') return { kind: 'none' };
   if (choices !== undefined) return { kind: 'words', words: choices, open: false };
-  if (value.startsWith('SINK')) return { kind: 'words', words: SINKS, open: true };
+  if (value === 'SINK[=URL]') return { kind: 'words', words: SINKS.filter((sink) => sink !== 'exec'), open: true };
+  if (value === 'SINK=URL') return { kind: 'words', words: SINKS, open: true };
   if (FILES.has(value)) return { kind: 'file' };
   return { kind: value === 'DIR' ? 'directory' : 'text' };
 }

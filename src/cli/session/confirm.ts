@@ -8,7 +8,15 @@ export async function isSure({ terminal }: CommandContext, what: string, option:
   if (terminal.stdin.isTTY !== true)
     throw new PortlogError('usage', `${option} would ${what} for good, and nobody can be asked here`, { hint: 'add --yes if that is what you want' });
   const questions = createInterface({ input: terminal.stdin, output: terminal.stderr });
-  const reply = await questions.question(`portlog: ${printable(what)} for good? (yes/no) `);
-  questions.close();
-  return reply.trim().toLowerCase() === 'yes';
+  try {
+    const reply = await questions.question(`portlog: ${printable(what)} for good? (yes/no) `);
+    return reply.trim().toLowerCase() === 'yes';
+  } catch (error) {
+    // Ctrl-C and Ctrl-D, which say no.
+    if ((error as Error).name !== 'AbortError') throw error;
+    terminal.stderr.write('\n');
+    return false;
+  } finally {
+    questions.close();
+  }
 }

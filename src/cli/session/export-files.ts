@@ -27,7 +27,7 @@ export async function exportFiles(log: Log, directory: string, files: ReadonlyMa
       cause,
     });
   }
-  log.info(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
+  log.info(`${counted(files.size, 'file')} in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
   const [first, ...more] = leftIn(directory, files);
   if (first === undefined) return;
   log.warn(

@@ -18,8 +18,8 @@ export interface EndpointContext {
 
 export interface OpenEndpoint {
   /** The sinks may have changed. */
-  sinksChanged(): void;
-  close(): Promise<void>;
+  sinksChanged(): Promise<void>;
+  close(): void;
 }
 
 /** Serves metrics and health if configured; undefined otherwise. Throws `usage` when the address cannot be used. */
@@ -44,11 +44,11 @@ export async function openEndpoint({ context, unattended, service, jobs }: Endpo
     });
     context.log.info(`metrics on ${endpoint.url}`);
     return {
-      sinksChanged() {
+      async sinksChanged() {
         readiness.forget();
-        void unattended.sinks().then((now) => (sinks = now));
+        sinks = await unattended.sinks();
       },
-      async close() {
+      close() {
         endpoint.close();
         measurements.close();
       },

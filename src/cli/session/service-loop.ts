@@ -71,7 +71,7 @@ export class ServiceLoop {
     const endpoint = await openEndpoint({ context, unattended, service: this.service, jobs: () => jobs });
     const reload = async (): Promise<void> => {
       const changed = await this.reload(endpoint);
-      if (changed !== undefined) [jobs, pollers] = [changed.duties, changed.pollers];
+      if (changed !== undefined) ({ jobs, pollers } = changed);
     };
     const hangUp = takesHangUp(context) ? onHangUp(reload) : undefined;
     this.tellKilled();
@@ -90,7 +90,7 @@ export class ServiceLoop {
       this.isBroken.abort();
       hangUp?.release();
       await this.schedules.over();
-      await endpoint?.close();
+      endpoint?.close();
     }
     if (this.lost !== undefined) throw this.lost;
   }
@@ -105,23 +105,23 @@ export class ServiceLoop {
   }
 
   /** Reloads the configuration. Errors are reported, and the old one stays. */
-  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Jobs; readonly pollers: Pollers } | undefined> {
+  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly jobs: Jobs; readonly pollers: Pollers } | undefined> {
     const { context, readJobs, unattended } = this.options;
     const { log } = context;
     await this.service.reloading();
     try {
       const fresh = { ...commandContext(context.values, context.env, context.terminal), log };
-      const duties = await readJobs(fresh);
+      const jobs = await readJobs(fresh);
       const late = await unattended.take(fresh);
-      const lookers = await this.pollersFor(duties, false);
-      this.schedules.set(duties.schedules, unattended.settings.event.site);
-      this.service.activity.setJobs(countsOf(duties));
-      endpoint?.sinksChanged();
+      const pollers = await this.pollersFor(jobs, false);
+      this.schedules.set(jobs.schedules, unattended.settings.event.site);
+      this.service.activity.setJobs(countsOf(jobs));
+      await endpoint?.sinksChanged();
       log.info('the configuration was reloaded, and applies from now on');
       for (const setting of late) log.warn(`${setting}: that it was changed counts after a restart`);
-      this.announce(duties);
+      this.announce(jobs);
       await this.service.reloaded(true);
-      return { duties, pollers: lookers };
+      return { jobs, pollers };
     } catch (error) {
       log.error(mistake('reloading the configuration', error));
       log.warn('the previous configuration stays in force');

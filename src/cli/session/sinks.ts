@@ -39,8 +39,7 @@ export async function sinkNames(context: CommandContext, settings: Settings): Pr
 export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
   const sinks = await sinksOf(context, settings);
   const answers = sinks.map(async (sink): Promise<SinkAnswer> => {
-    const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS));
-    await sink.close();
+    const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS)).finally(() => sink.close());
     const reason = found.find(({ level }) => level === 'error')?.message ?? '';
     return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason };
   });

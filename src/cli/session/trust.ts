@@ -45,7 +45,7 @@ export function ofShell(env: Environment): Lookup {
 
 /** Checks files that others may change: refuses them as root, and warns otherwise; once per file. */
 export class Trust {
-  private readonly warned = new Set<string>();
+  private readonly checked = new Set<string>();
   private readonly future = new Set<string>();
   private readonly log: Log;
 
@@ -67,7 +67,7 @@ export class Trust {
   /** Checks that a directory that was created is still ours. */
   checkMade(what: string, path: string): void {
     if (!this.future.delete(path)) return;
-    this.warned.delete(path);
+    this.checked.delete(path);
     this.reportRisk(what, path, whoElseWrites);
   }
 
@@ -78,8 +78,8 @@ export class Trust {
 
   private reportRisk(what: string, path: string, riskOf: typeof whoElseWrites): void {
     const us = self();
-    if (us === undefined || this.warned.has(path)) return;
-    this.warned.add(path);
+    if (us === undefined || this.checked.has(path)) return;
+    this.checked.add(path);
     const risk = riskOf(path, us);
     if (risk === undefined) return;
     const hint = 'make root or the user of portlog its owner, writable by nobody else; or run portlog as its owner';

@@ -23,7 +23,6 @@ export function startWatchdog(stateDir: string, format: LogFormat = 'text', limi
   const worker = new Worker(program, {
     eval: isText,
     workerData: { beats, stateDir, limits, format },
-    // Its own file handles, independent of ours.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
     execArgv: [],
   });

@@ -6,7 +6,8 @@ interface AnyValue {
   readonly stringValue?: string;
   readonly boolValue?: boolean;
   readonly intValue?: string | number;
-  readonly doubleValue?: number;
+  /** `NaN` and `Infinity` as words. */
+  readonly doubleValue?: number | string | null;
   readonly bytesValue?: string;
   readonly arrayValue?: { readonly values?: readonly AnyValue[] };
   readonly kvlistValue?: { readonly values?: readonly KeyValue[] };
@@ -98,7 +99,7 @@ function anyValue(out: ProtobufWriter, field: number, value: AnyValue): void {
     if (stringValue !== undefined) out.text(1, stringValue);
     else if (boolValue !== undefined) out.integer(2, boolValue ? 1n : 0n);
     else if (intValue !== undefined) out.integer(3, BigInt(intValue));
-    else if (typeof doubleValue === 'number') out.double(4, doubleValue);
+    else if (doubleValue !== undefined && doubleValue !== null) out.double(4, Number(doubleValue));
     else if (bytesValue !== undefined) out.raw(7, Buffer.from(bytesValue, 'base64'));
     else if (kvlistValue !== undefined) out.message(6, () => attributes(out, 1, kvlistValue.values));
     else if (arrayValue !== undefined) out.message(5, () => (arrayValue.values ?? []).forEach((item) => anyValue(out, 1, item)));

@@ -67,12 +67,16 @@ export function printGivenUp(report: SinkReport, log: Log): void {
 function printWaiting(report: SinkReport, log: Log, outages: Outages | undefined): void {
   const { sink, tally, failure, firstRefusal, waiting } = report;
   if (tally.restamped > 0)
-    log.info(`${sink}: ${counted(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
+    log.info(`${sink}: ${restampedWords(tally.restamped)} the time of sending instead`);
   if (waiting === 0 || outages?.has(sink) === true) return;
   // A failure was reported already; without one, the sink accepts others.
   const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;
   log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${partsOf(report)}${why}`);
   log.warn('  → when it works again: portlog replay (the next run sends them, too)');
+}
+
+function restampedWords(events: number): string {
+  return `${counted(events, 'event')} ${events === 1 ? 'is outside the times that it accepts, and carries' : 'are outside the times that it accepts, and carry'}`;
 }
 
 function printSums({ sink, acknowledges, tally, own, replayed, waiting }: SinkReport, log: Log, isReplay: boolean): void {
