@@ -35,32 +35,11 @@ export function grafanaAlertingFile(options: ContentOptions): string {
 }
 
 function grafanaRule(rule: AlertRule, options: ContentOptions): GrafanaRule {
-  const hours = rule.absentForHours ?? rule.windowHours;
   const body = {
     uid: serverId(rule),
     title: `portlog: ${rule.title}`,
     condition: 'B',
-    data: [
-      {
-        refId: 'A',
-        queryType: 'instant',
-        relativeTimeRange: { from: hours * 3600, to: 0 },
-        datasourceUid: options.lokiUid,
-        model: { refId: 'A', queryType: 'instant', editorMode: 'code', expr: lokiExpression(rule, options) },
-      },
-      {
-        refId: 'B',
-        relativeTimeRange: { from: 0, to: 0 },
-        datasourceUid: '__expr__',
-        model: {
-          refId: 'B',
-          type: 'threshold',
-          expression: 'A',
-          datasource: { type: '__expr__', uid: '__expr__' },
-          conditions: [{ type: 'query', evaluator: { type: 'gt', params: [0] } }],
-        },
-      },
-    ],
+    data: [lokiQuery(rule, options), isAboveZero()],
     noDataState: 'OK',
     execErrState: 'Error',
     for: '0s',
@@ -75,4 +54,31 @@ function grafanaRule(rule: AlertRule, options: ContentOptions): GrafanaRule {
     },
   } as const;
   return { ...body, annotations: { ...body.annotations, portlog: fingerprint(body) } };
+}
+
+function lokiQuery(rule: AlertRule, options: ContentOptions): object {
+  const hours = rule.absentForHours ?? rule.windowHours;
+  return {
+    refId: 'A',
+    queryType: 'instant',
+    relativeTimeRange: { from: hours * 3600, to: 0 },
+    datasourceUid: options.lokiUid,
+    model: { refId: 'A', queryType: 'instant', editorMode: 'code', expr: lokiExpression(rule, options) },
+  };
+}
+
+/** The rule fires for each series of the query with a value above 0. An object for each rule: YAML would refer to a shared one. */
+function isAboveZero(): object {
+  return {
+    refId: 'B',
+    relativeTimeRange: { from: 0, to: 0 },
+    datasourceUid: '__expr__',
+    model: {
+      refId: 'B',
+      type: 'threshold',
+      expression: 'A',
+      datasource: { type: '__expr__', uid: '__expr__' },
+      conditions: [{ type: 'query', evaluator: { type: 'gt', params: [0] } }],
+    },
+  };
 }

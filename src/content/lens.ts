@@ -32,58 +32,50 @@ const LAYER_OF = { layerId: LAYER, layerType: 'data' };
 
 /** The visualisation of a view; a list is a saved search instead. */
 export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string): LensState {
+  const value = (of: Measure, title = titleOf(of)): LensColumn => measured(title, of, newest);
   switch (view.kind) {
     case 'number':
-      return {
-        visualizationType: 'lnsMetric',
-        visualization: { ...LAYER_OF, metricAccessor: 'value' },
-        ...ordered({ value: measured(view.column.title, view.column.of, newest) }),
-      };
-    case 'timeline':
-      return {
-        visualizationType: 'lnsXY',
-        visualization: xy('bar_stacked', 'time', view.by),
-        ...ordered({ time: times(TIME, 'auto'), group: terms(view.by, 10), value: measured(titleOf(view.of), view.of, newest) }),
-      };
-    case 'bars':
-      return {
-        visualizationType: 'lnsXY',
-        // Only series can have the colours of levels.
-        visualization: rankOf(view.by) === undefined ? xy('bar_horizontal', 'group') : xy('bar_horizontal_stacked', undefined, view.by),
-        ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
-      };
-    case 'share':
-      return {
-        visualizationType: 'lnsPie',
-        visualization: { shape: 'donut', layers: [{ ...LAYER_OF, primaryGroups: ['group'], metrics: ['value'], ...PIE, ...colours(view.by) }] },
-        ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
-      };
-    case 'steps':
-      return {
-        visualizationType: 'lnsXY',
-        visualization: xy('bar', 'group'),
-        ...ordered({ group: filters(view), value: measured('Count', { count: true }, newest) }),
-      };
-    case 'ahead':
-      return {
-        visualizationType: 'lnsXY',
-        visualization: xy('bar', 'time'),
-        ...ordered({ time: times(view.date, '1w'), value: measured('Count', { count: true }, newest) }),
-      };
-    case 'table': {
-      const values = view.columns.map(({ title, of }, i) => [`value${i}`, measured(title, of, newest)] as const);
-      const sortBy = values.find(([, { operationType }]) => operationType !== 'last_value')?.[0];
-      return {
-        visualizationType: 'lnsDatatable',
-        visualization: {
-          ...LAYER_OF,
-          columns: ['group', ...values.map(([id]) => id)].map((columnId) => ({ columnId })),
-          paging: { size: 10, enabled: true },
-        },
-        ...ordered({ group: { ...terms(view.by.field, view.top, sortBy, view.rank), label: view.by.title }, ...Object.fromEntries(values) }),
-      };
+      return state('lnsMetric', { ...LAYER_OF, metricAccessor: 'value' }, { value: value(view.column.of, view.column.title) });
+    case 'timeline': {
+      const columns = { time: times(TIME, 'auto'), group: terms(view.by, 10), value: value(view.of) };
+      return state('lnsXY', xy('bar_stacked', 'time', view.by), columns);
     }
+    case 'bars':
+      return state('lnsXY', bars(view.by), { group: terms(view.by, view.top), value: value(view.of) });
+    case 'share':
+      return state('lnsPie', donut(view.by), { group: terms(view.by, view.top), value: value(view.of) });
+    case 'steps':
+      return state('lnsXY', xy('bar', 'group'), { group: filters(view), value: value({ count: true }) });
+    case 'ahead':
+      return state('lnsXY', xy('bar', 'time'), { time: times(view.date, '1w'), value: value({ count: true }) });
+    case 'table':
+      return tableState(view, newest);
   }
+}
+
+function state(visualizationType: string, visualization: object, columns: LensState['columns']): LensState {
+  return { visualizationType, visualization, columns, columnOrder: Object.keys(columns) };
+}
+
+function tableState({ by, columns, top, rank }: Extract<View, { kind: 'table' }>, newest: string): LensState {
+  const values = columns.map(({ title, of }, i) => [`value${i}`, measured(title, of, newest)] as const);
+  const sortBy = values.find(([, { operationType }]) => operationType !== 'last_value')?.[0];
+  const visualization = {
+    ...LAYER_OF,
+    columns: ['group', ...values.map(([id]) => id)].map((columnId) => ({ columnId })),
+    paging: { size: 10, enabled: true },
+  };
+  const group = { ...terms(by.field, top, sortBy, rank), label: by.title };
+  return state('lnsDatatable', visualization, { group, ...Object.fromEntries(values) });
+}
+
+/** Only series can have the colours of levels. */
+function bars(field: string): object {
+  return rankOf(field) === undefined ? xy('bar_horizontal', 'group') : xy('bar_horizontal_stacked', undefined, field);
+}
+
+function donut(field: string): object {
+  return { shape: 'donut', layers: [{ ...LAYER_OF, primaryGroups: ['group'], metrics: ['value'], ...PIE, ...colours(field) }] };
 }
 
 const PIE = { numberDisplay: 'value', categoryDisplay: 'default', legendDisplay: 'default', nestedLegend: false };
@@ -111,10 +103,6 @@ function colours(field: string): object {
   }));
   const specialAssignments = [{ rule: { type: 'other' }, color: { type: 'loop' }, touched: false }];
   return { colorMapping: { assignments, specialAssignments, paletteId: 'default', colorMode: { type: 'categorical' } } };
-}
-
-function ordered(columns: Readonly<Record<string, LensColumn>>): Pick<LensState, 'columns' | 'columnOrder'> {
-  return { columns, columnOrder: Object.keys(columns) };
 }
 
 /** `series`: the field that divides each group into series, in the column `group`. */

@@ -30,45 +30,33 @@ export interface TimeFields {
 
 /** The visualisation of a view; a list is a saved search instead. */
 export function visState(title: string, view: Exclude<View, { kind: 'list' }>, times: TimeFields): VisState {
+  const value = (of: Measure): Aggregation => metric(1, of, times);
   switch (view.kind) {
     case 'number':
       return { title, type: 'metric', aggs: [metric(1, view.column.of, times, view.column.title)], params: NUMBER };
-    case 'timeline':
-      return {
-        title,
-        type: 'histogram',
-        aggs: [metric(1, view.of, times), timeHistogram(times.time, 'auto'), terms(3, 'group', view.by, { size: 10 })],
-        params: axes('stacked', 'bottom', titleOf(view.of)),
-      };
-    case 'bars':
-      return {
-        title,
-        type: 'horizontal_bar',
-        aggs: [metric(1, view.of, times), terms(2, hasLevels(view.by) ? 'group' : 'segment', view.by, { size: view.top })],
-        params: axes(hasLevels(view.by) ? 'stacked' : 'normal', 'left', titleOf(view.of)),
-      };
-    case 'share':
-      return { title, type: 'pie', aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, { size: view.top })], params: PIE };
-    case 'steps':
-      return { title, type: 'histogram', aggs: [metric(1, { count: true }, times), filters(view)], params: axes('normal', 'bottom', 'Count') };
-    case 'ahead':
-      return {
-        title,
-        type: 'histogram',
-        aggs: [metric(1, { count: true }, times), timeHistogram(view.date, 'w')],
-        params: axes('normal', 'bottom', 'Count'),
-      };
-    case 'table': {
-      const metrics = view.columns.map((column, i) => metric(i + 2, column.of, times, column.title));
-      const sortBy = metrics.find(({ type }) => type !== 'top_hits')?.id ?? '_key';
-      return {
-        title,
-        type: 'table',
-        aggs: [...metrics, terms(1, 'bucket', view.by.field, { size: view.top, orderBy: sortBy, rank: view.rank, label: view.by.title })],
-        params: TABLE,
-      };
+    case 'timeline': {
+      const aggs = [value(view.of), timeHistogram(times.time, 'auto'), terms(3, 'group', view.by, { size: 10 })];
+      return { title, type: 'histogram', aggs, params: axes('stacked', 'bottom', titleOf(view.of)) };
     }
+    case 'bars': {
+      const aggs = [value(view.of), terms(2, hasLevels(view.by) ? 'group' : 'segment', view.by, { size: view.top })];
+      return { title, type: 'horizontal_bar', aggs, params: axes(hasLevels(view.by) ? 'stacked' : 'normal', 'left', titleOf(view.of)) };
+    }
+    case 'share':
+      return { title, type: 'pie', aggs: [value(view.of), terms(2, 'segment', view.by, { size: view.top })], params: PIE };
+    case 'steps':
+      return { title, type: 'histogram', aggs: [value({ count: true }), filters(view)], params: COUNTS };
+    case 'ahead':
+      return { title, type: 'histogram', aggs: [value({ count: true }), timeHistogram(view.date, 'w')], params: COUNTS };
+    case 'table':
+      return { title, type: 'table', aggs: tableAggregations(view, times), params: TABLE };
   }
+}
+
+function tableAggregations({ by, columns, top, rank }: Extract<View, { kind: 'table' }>, times: TimeFields): readonly Aggregation[] {
+  const metrics = columns.map((column, i) => metric(i + 2, column.of, times, column.title));
+  const orderBy = metrics.find(({ type }) => type !== 'top_hits')?.id ?? '_key';
+  return [...metrics, terms(1, 'bucket', by.field, { size: top, orderBy, rank, label: by.title })];
 }
 
 function metric(id: number, of: Measure, times: TimeFields, customLabel = titleOf(of)): Aggregation {
@@ -196,3 +184,5 @@ function axes(mode: 'stacked' | 'normal', position: 'bottom' | 'left', label: st
     thresholdLine: { show: false, value: 10, width: 1, style: 'full', color: '#E7664C' },
   };
 }
+
+const COUNTS = axes('normal', 'bottom', 'Count');

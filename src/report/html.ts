@@ -15,7 +15,7 @@ export function html(facts: ReportFacts): Iterable<string> {
   const script = packageText('report/page.js');
   const tables = sections(facts);
   return (function* () {
-    yield head(facts, style, script);
+    yield head(facts, tables, { style, script });
     yield summary(facts);
     yield gaps(facts);
     yield first(facts);
@@ -25,10 +25,10 @@ export function html(facts: ReportFacts): Iterable<string> {
   })();
 }
 
-function head(facts: ReportFacts, style: string, script: string): string {
+function head(facts: ReportFacts, tables: readonly Section[], { style, script }: { readonly style: string; readonly script: string }): string {
   const policy = `default-src 'none'; style-src '${hash(style)}'; script-src '${hash(script)}'; base-uri 'none'; form-action 'none'`;
   const title = `Network exposure, ${minute(facts.made)} UTC`;
-  const links = [['first', 'What to do first'] as const, ...sections(facts).map(({ id, title: name }) => [id, name] as const)];
+  const links = [['first', 'What to do first'] as const, ...tables.map(({ id, title: name }) => [id, name] as const)];
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -23,103 +23,97 @@ export interface Section {
 
 /** The tables of a report, in reading order. */
 export function sections(facts: ReportFacts): readonly Section[] {
-  const { changes, baselines, findings, certificates, ports, hosts, made, totals, sites } = facts;
-  /** The same address may be another host at another site. */
-  const hasSites = sites.length > 1;
-  const section = sectionWith(hasSites);
-  return [
-    section(
-      'findings',
-      'Weaknesses',
-      ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'],
-      findings,
-      'No weakness is known.',
-      (row) => [
-        { text: row.level, order: row.severity, kind: 'level' },
-        { text: row.host, kind: 'host' },
-        short(row.port),
-        { text: row.title },
-        { text: row.remedy },
-        short(day(row.since), row.since),
-      ],
-      totals.unconfirmed === 0 ? [] : [notListedText(totals.unconfirmed)],
-    ),
-    section(
-      'changes',
-      'Changes',
-      ['Time', 'Change', 'Host', 'Port', 'What'],
-      changes,
-      'Nothing changed, as far as was looked.',
-      (row) => [short(minute(row.time), row.time), { text: row.action }, { text: row.host, kind: 'host' }, short(row.port), { text: row.message }],
-      baselines.rows.map((row) => baselineNote(row, hasSites)),
-    ),
-    section(
-      'ports',
-      totals.openProtocols === 0 ? 'Open ports' : 'Open ports and protocols',
-      ['Host', 'Name', 'Port', 'Service', 'Open since', 'Last seen'],
-      ports,
-      'No open port is known.',
-      (row) => [
-        { text: row.host, kind: 'host' },
-        { text: row.name },
-        short(row.port, Number.parseInt(row.port, 10)),
-        { text: row.service },
-        short(day(row.since), row.since),
-        short(minute(row.lastSeen), row.lastSeen),
-      ],
-      totals.openProtocols === 0 ? [] : [PROTOCOLS],
-    ),
-    section('certificates', 'Certificates', ['Ends', '', 'Host', 'Port', 'Subject'], certificates, 'No certificate is known.', (row) => [
-      short(day(row.notAfter), row.notAfter),
-      short(daysFrom(made, row.notAfter), row.notAfter),
-      { text: row.host, kind: 'host' },
-      short(row.port),
-      { text: row.subject },
-    ]),
-    section(
-      'hosts',
-      'Hosts',
-      ['Host', 'Name', 'State', 'Open ports', 'Weaknesses', 'Worst', 'Operating system', 'MAC', 'First seen', 'Last seen'],
-      hosts,
-      'No host is known.',
-      (row) => [
-        { text: row.host, kind: 'host' },
-        { text: row.name },
-        { text: row.state },
-        { text: String(row.openPorts), order: row.openPorts },
-        { text: String(row.findings), order: row.findings },
-        { text: row.worst ?? '', kind: 'level' },
-        { text: row.os },
-        { text: row.mac },
-        short(day(row.firstSeen), row.firstSeen),
-        short(minute(row.lastSeen), row.lastSeen),
-      ],
-    ),
-  ];
+  return [findings, changes, ports, certificates, hosts].map((section) => section(facts));
+}
+
+function findings(facts: ReportFacts): Section {
+  const { unconfirmed } = facts.totals;
+  const notes = unconfirmed === 0 ? [] : [notListedText(unconfirmed)];
+  return section(facts, { id: 'findings', title: 'Weaknesses', empty: 'No weakness is known.', notes }, facts.findings, [
+    ['Severity', ({ level, severity }) => ({ text: level, order: severity, kind: 'level' })],
+    HOST,
+    PORT,
+    ['Weakness', ({ title }) => ({ text: title })],
+    ['What to do', ({ remedy }) => ({ text: remedy })],
+    ['Since', ({ since }) => short(day(since), since)],
+  ]);
+}
+
+function changes(facts: ReportFacts): Section {
+  const notes = facts.baselines.rows.map((row) => baselineNote(row, hasSites(facts)));
+  return section(facts, { id: 'changes', title: 'Changes', empty: 'Nothing changed, as far as was looked.', notes }, facts.changes, [
+    ['Time', ({ time }) => short(minute(time), time)],
+    ['Change', ({ action }) => ({ text: action })],
+    HOST,
+    PORT,
+    ['What', ({ message }) => ({ text: message })],
+  ]);
+}
+
+function ports(facts: ReportFacts): Section {
+  const hasProtocols = facts.totals.openProtocols > 0;
+  const title = hasProtocols ? 'Open ports and protocols' : 'Open ports';
+  return section(facts, { id: 'ports', title, empty: 'No open port is known.', notes: hasProtocols ? [PROTOCOLS] : [] }, facts.ports, [
+    HOST,
+    ['Name', ({ name }) => ({ text: name })],
+    ['Port', ({ port }) => short(port, Number.parseInt(port, 10))],
+    ['Service', ({ service }) => ({ text: service })],
+    ['Open since', ({ since }) => short(day(since), since)],
+    LAST_SEEN,
+  ]);
 }
 
 const PROTOCOLS =
   'A protocol is one of IP itself that answers, as nmap -sO asks for: 1/ip is ICMP, 47/ip is GRE. It has no ports and is counted by itself';
 
-type SectionMaker = <T extends { readonly site: string }>(
-  id: string,
-  title: string,
-  columns: readonly string[],
-  list: Bounded<T>,
-  empty: string,
-  cells: (row: T) => readonly Cell[],
-  notes?: readonly string[],
-) => Section;
+function certificates(facts: ReportFacts): Section {
+  return section(facts, { id: 'certificates', title: 'Certificates', empty: 'No certificate is known.' }, facts.certificates, [
+    ['Ends', ({ notAfter }) => short(day(notAfter), notAfter)],
+    ['', ({ notAfter }) => short(daysFrom(facts.made, notAfter), notAfter)],
+    HOST,
+    PORT,
+    ['Subject', ({ subject }) => ({ text: subject })],
+  ]);
+}
 
-/** Makes sections; with several sites, each host has its site beside it. */
-function sectionWith(hasSites: boolean): SectionMaker {
-  return (id, title, columns, list, empty, cells, notes = []) => {
-    const behindHost = columns.indexOf('Host') + 1;
-    const withSite = <E>(all: readonly E[], site: E): readonly E[] => (hasSites ? all.toSpliced(behindHost, 0, site) : all);
-    const rows = list.rows.map((row) => withSite(cells(row), { text: row.site }));
-    const sentences = [...notes, leftOutText(list, title.toLowerCase())].filter((note) => note !== '');
-    return { id, title, columns: withSite(columns, 'Site'), rows, total: list.total, empty, notes: sentences };
-  };
+function hosts(facts: ReportFacts): Section {
+  return section(facts, { id: 'hosts', title: 'Hosts', empty: 'No host is known.' }, facts.hosts, [
+    HOST,
+    ['Name', ({ name }) => ({ text: name })],
+    ['State', ({ state }) => ({ text: state })],
+    ['Open ports', ({ openPorts }) => ({ text: String(openPorts), order: openPorts })],
+    ['Weaknesses', ({ findings: count }) => ({ text: String(count), order: count })],
+    ['Worst', ({ worst = '' }) => ({ text: worst, kind: 'level' })],
+    ['Operating system', ({ os }) => ({ text: os })],
+    ['MAC', ({ mac }) => ({ text: mac })],
+    ['First seen', ({ firstSeen }) => short(day(firstSeen), firstSeen)],
+    LAST_SEEN,
+  ]);
+}
+
+type Column<T> = readonly [heading: string, cell: (row: T) => Cell];
+
+const HOST: Column<{ readonly host: string }> = ['Host', ({ host }) => ({ text: host, kind: 'host' })];
+const PORT: Column<{ readonly port: string }> = ['Port', ({ port }) => short(port)];
+const SITE: Column<{ readonly site: string }> = ['Site', ({ site }) => ({ text: site })];
+const LAST_SEEN: Column<{ readonly lastSeen: number | undefined }> = ['Last seen', ({ lastSeen }) => short(minute(lastSeen), lastSeen)];
+
+/** With several sites, each host has its site beside it. */
+function section<T extends { readonly site: string }>(
+  facts: ReportFacts,
+  about: Pick<Section, 'id' | 'title' | 'empty'> & { readonly notes?: readonly string[] },
+  list: Bounded<T>,
+  columns: readonly Column<T>[],
+): Section {
+  const all = hasSites(facts) ? columns.flatMap((column) => (column[0] === HOST[0] ? [column, SITE] : [column])) : columns;
+  const notes = [...(about.notes ?? []), leftOutText(list, about.title.toLowerCase())].filter((note) => note !== '');
+  const rows = list.rows.map((row) => all.map(([, cell]) => cell(row)));
+  return { ...about, columns: all.map(([heading]) => heading), rows, total: list.total, notes };
+}
+
+/** The same address may be another host at another site. */
+function hasSites({ sites }: ReportFacts): boolean {
+  return sites.length > 1;
 }
 
 /** A cell that is never wrapped. */

@@ -2,10 +2,21 @@ import { type CompletedCommand, taskNames, type Value, valueKind } from './comma
 
 /** For bash 4 or newer, with or without the package bash-completion. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
-  const names = commands.map(({ name }) => name);
   return `# bash completion for portlog
 _portlog() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} option='' command='' at i flags=''
+${WORDS_BEFORE}
+${commandNamed(commands)}
+${valuesAndFlags(commands)}
+${wordsBehind(commands)}
+}
+
+${OFFERS}
+complete -F _portlog portlog
+`;
+}
+
+/** What stands before the word that is completed. */
+const WORDS_BEFORE = `  local cur=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} option='' command='' at i flags=''
   COMPREPLY=()
   # Bash takes --option=value for three words.
   if [[ $cur == = ]]; then
@@ -14,39 +25,53 @@ _portlog() {
     option=\${COMP_WORDS[COMP_CWORD-2]}
   elif [[ $before == -* ]]; then
     option=$before
-  fi
-  for ((i = 1; i < COMP_CWORD; i++)); do
+  fi`;
+
+/** The command on the line; behind `--` there are only files. */
+function commandNamed(commands: readonly CompletedCommand[]): string {
+  return `  for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
       --) _portlog_files; return ;;
-      ${names.join('|')}) [[ -z $command ]] && command=\${COMP_WORDS[i]} at=$i ;;
+      ${commands.map(({ name }) => name).join('|')}) [[ -z $command ]] && command=\${COMP_WORDS[i]} at=$i ;;
     esac
-  done
-  case \${command:-${names[0] ?? ''}}/$option in
+  done`;
+}
+
+/** Values of the option before the word, and the options of the command. */
+function valuesAndFlags(commands: readonly CompletedCommand[]): string {
+  return `  case ${orFirst(commands)}/$option in
 ${valueCases(commands)}
   esac
-  case \${command:-${names[0] ?? ''}} in
+  case ${orFirst(commands)} in
 ${commands.map((command) => `    ${command.name}) flags='${flagsOf(command).join(' ')}' ;;`).join('\n')}
   esac
   if [[ $cur == -* ]]; then
     _portlog_words "$flags"
     return
-  fi
-  if [[ -n $command && COMP_CWORD -eq $((at + 1)) ]]; then
+  fi`;
+}
+
+/** Subcommands, files and directories, and at the beginning the commands. */
+function wordsBehind(commands: readonly CompletedCommand[]): string {
+  const withTasks = commands.filter(({ tasks }) => tasks !== undefined);
+  return `  if [[ -n $command && COMP_CWORD -eq $((at + 1)) ]]; then
     case $command in
-${commands
-  .filter(({ tasks }) => tasks !== undefined)
-  .map((command) => `      ${command.name}) _portlog_words '${taskNames(command).join(' ')}'; return ;;`)
-  .join('\n')}
+${withTasks.map((command) => `      ${command.name}) _portlog_words '${taskNames(command).join(' ')}'; return ;;`).join('\n')}
     esac
   fi
-  case \${command:-${names[0] ?? ''}} in
+  case ${orFirst(commands)} in
     ${takers(commands, 'files', 'nmap arguments')}) _portlog_files ;;
     ${takers(commands, 'directories')}) _portlog_directories ;;
   esac
-  [[ -z $command && COMP_CWORD -eq 1 ]] && COMPREPLY+=($(compgen -W '${names.join(' ')}' -- "$cur"))
+  [[ -z $command && COMP_CWORD -eq 1 ]] && COMPREPLY+=($(compgen -W '${commands.map(({ name }) => name).join(' ')}' -- "$cur"))`;
 }
 
-_portlog_words() {
+/** The command on the line, or the default one. */
+function orFirst([first]: readonly CompletedCommand[]): string {
+  return `\${command:-${first?.name ?? ''}}`;
+}
+
+const OFFERS = `_portlog_words() {
   COMPREPLY=($(compgen -W "$1" -- "$cur"))
   # A sink goes on with its address.
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
@@ -61,10 +86,7 @@ _portlog_directories() {
   compopt -o filenames 2>/dev/null
   mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 }
-
-complete -F _portlog portlog
 `;
-}
 
 /** One case per value; for any command when all options of that name take the same. */
 function valueCases(commands: readonly CompletedCommand[]): string {
