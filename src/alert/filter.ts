@@ -31,6 +31,11 @@ export function atLeast(field: string, value: number): Filter {
   return { field, atLeast: value };
 }
 
+/** Whether a filter has several conditions, which belong in parentheses beside others. */
+export function isCompound(filter: Filter): boolean {
+  return ('all' in filter && filter.all.length > 1) || ('any' in filter && filter.any.length > 1);
+}
+
 /** The fields that a filter uses. */
 export function fieldsOf(filter: Filter | undefined): readonly string[] {
   if (filter === undefined) return [];

@@ -1,3 +1,4 @@
+import { literalPattern } from '../core/literal-pattern.ts';
 import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
 import { SEVERITY } from '../event/event.ts';
@@ -49,7 +50,7 @@ function ownService({ category = 'other', services: names = [], severity, extern
   return {
     ...service,
     category,
-    services: new RegExp(`^(?:${names.map((word) => word.replaceAll(/[.+*?^${}()|[\]\\]/g, '\\$&')).join('|')})$`),
+    services: new RegExp(`^(?:${names.map(literalPattern).join('|')})$`),
     severity: SEVERITY[severity],
     external: SEVERITY[external],
     references: [],

@@ -3,6 +3,7 @@ import { appsAt, HOST_DASHBOARD, HOST_FIELD, isAboutHost } from './host-link.ts'
 import { lucene } from './lucene.ts';
 import { type Threat, threatsOf } from './mitre.ts';
 import type { ContentOptions } from './options.ts';
+import { complianceTags, indicesOf } from './rule-parts.ts';
 import { type AlertRule, scopedFilter, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 import { readRunbook } from './runbook.ts';
@@ -75,8 +76,7 @@ function detectionRule(rule: AlertRule, options: ContentOptions): DetectionRule 
     risk_score: RISK[rule.severity],
     type: 'query',
     language: 'lucene',
-    // A name without a wildcard is an error as long as there is no such data stream; the query has the namespace.
-    index: [`logs-${rule.dataset}-${options.namespace ?? ''}*`],
+    index: [indicesOf(rule, options)],
     query: lucene(scopedFilter(rule, options)),
     ...SCHEDULE,
     timestamp_override: 'event.ingested',
@@ -101,8 +101,4 @@ function links(rule: AlertRule, options: ContentOptions): string {
   const page = URL.canParse(runbook) ? ` · [Runbook](${runbook})` : '';
   const host = `[All about the host](${appsAt(options)}dashboards#/view/${HOST_DASHBOARD}): choose the \`${HOST_FIELD}\` of the alert there`;
   return isAboutHost(rule) ? `${host}${page}\n\n` : page.replace(/^ · (.*)$/, '$1\n\n');
-}
-
-function complianceTags({ compliance }: AlertRule): readonly string[] {
-  return Object.entries(compliance).flatMap(([standard, items]) => items.map((item) => `${standard}:${item}`));
 }

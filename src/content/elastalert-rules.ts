@@ -1,10 +1,11 @@
 import { stringify } from 'yaml';
-import { all, type Filter, is } from '../alert/filter.ts';
+import type { Filter } from '../alert/filter.ts';
 import { type AlertRule, scopedFilter, runbookOf, serverId, summaryOf, type TemplateSyntax } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 import { appsAt, HOST_FIELD, hostPath, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
+import { type Absence, absenceId, absencesOf, indicesOf } from './rule-parts.ts';
 
 /** The user's file with receivers of alerts, beside the rules. Not `.yaml`, or it would be read as a rule. */
 export const ELASTALERT_RECEIVERS = 'receivers.inc';
@@ -21,20 +22,15 @@ export function elastalertFiles(options: ContentOptions): ReadonlyMap<string, st
 }
 
 function rulesOf(rule: AlertRule, options: ContentOptions): readonly (readonly [string, object])[] {
-  const filter = scopedFilter(rule, options);
-  if (rule.absentForHours === undefined) return [[rule.id, presence(rule, filter, options)]];
-  const hours = rule.absentForHours;
-  if (options.sites.length === 0) return [[rule.id, absence(rule, `${rule.title}: no site at all`, filter, hours, options)]];
-  return options.sites.map(({ name, maxAgeHours = hours }) => [
-    `${rule.id}-${name}`,
-    absence(rule, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours, options),
-  ]);
+  const { absentForHours } = rule;
+  if (absentForHours === undefined) return [[rule.id, presence(rule, options)]];
+  return absencesOf(rule, absentForHours, options).map((one) => [absenceId(rule, one), absence(rule, one, options)]);
 }
 
 /** Each event is an alert; repetitions are suppressed. */
-function presence(rule: AlertRule, filter: Filter, options: ContentOptions): object {
+function presence(rule: AlertRule, options: ContentOptions): object {
   return {
-    ...common(rule, rule.title, filter, options),
+    ...common(rule, rule.title, scopedFilter(rule, options), options),
     type: 'any',
     query_key: rule.key,
     realert: { hours: rule.throttleHours },
@@ -43,7 +39,7 @@ function presence(rule: AlertRule, filter: Filter, options: ContentOptions): obj
 }
 
 /** A rule for a missing event; ElastAlert counts the hours from its own start. */
-function absence(rule: AlertRule, title: string, filter: Filter, hours: number, options: ContentOptions): object {
+function absence(rule: AlertRule, { title, filter, hours }: Absence, options: ContentOptions): object {
   return {
     ...common(rule, title, filter, options),
     type: 'flatline',
@@ -55,14 +51,13 @@ function absence(rule: AlertRule, title: string, filter: Filter, hours: number, 
   };
 }
 
-function common({ dataset, about, severity }: AlertRule, title: string, filter: Filter, { namespace }: ContentOptions): object {
+function common(rule: AlertRule, title: string, filter: Filter, options: ContentOptions): object {
   return {
     name: `[portlog] ${title}`,
     import: ELASTALERT_RECEIVERS,
-    description: about,
-    priority: PRIORITY[severity],
-    // The filter has the namespace.
-    index: `logs-${dataset}-${namespace ?? ''}*`,
+    description: rule.about,
+    priority: PRIORITY[rule.severity],
+    index: indicesOf(rule, options),
     // The time of arrival, because scans arrive late.
     timestamp_field: 'event.ingested',
     filter: [{ query_string: { query: lucene(filter) } }],

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { dashboardOf } from './dashboards.ts';
 import { fingerprint } from './fingerprint.ts';
 import { hostLink, lokiExpression, tagsOf, templatedSummary } from './loki-rules.ts';
 import type { ContentOptions } from './options.ts';
@@ -49,7 +50,7 @@ function grafanaRule(rule: AlertRule, options: ContentOptions): GrafanaRule {
       description: rule.about,
       runbook_url: runbookOf(rule.id, options),
       ...hostLink(rule, options),
-      __dashboardUid__: rule.dataset === 'nmap.change' ? 'portlog-changes' : 'portlog-health',
+      __dashboardUid__: dashboardOf(rule),
       ...tagsOf(rule),
     },
   } as const;

@@ -1,8 +1,10 @@
-import { all, type Filter, is } from '../alert/filter.ts';
+import type { Filter } from '../alert/filter.ts';
+import { dashboardOf } from './dashboards.ts';
 import { fingerprint, uuidOf } from './fingerprint.ts';
 import { HOST_DASHBOARD, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
+import { type Absence, absencesOf, complianceTags, indicesOf } from './rule-parts.ts';
 import { type AlertRule, scopedFilter, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
@@ -52,7 +54,10 @@ export const KIBANA_RULE_FRAME = { rule_type_id: '.es-query', consumer: 'stackAl
 /** The alert rules. `which`: `absences` are rules for missing events, which detection rules cannot express. */
 export function kibanaRules(options: ContentOptions, which: 'all' | 'absences' = 'all'): readonly KibanaRule[] {
   const rules = which === 'all' ? ALERT_RULES : ALERT_RULES.filter(({ absentForHours }) => absentForHours !== undefined);
-  return rules.flatMap((rule) => (rule.absentForHours === undefined ? [presence(rule, options)] : absences(rule, rule.absentForHours, options)));
+  return rules.flatMap((rule) => {
+    if (rule.absentForHours === undefined) return [presence(rule, options)];
+    return absencesOf(rule, rule.absentForHours, options).map((one) => absence(rule, one, options));
+  });
 }
 
 /** The fingerprint by which set-up recognises a rule as its own and unchanged. */
@@ -74,33 +79,25 @@ function presence(rule: AlertRule, options: ContentOptions): KibanaRule {
   });
 }
 
-/** One rule per site, because a query cannot show which site is missing; without sites, one for all. */
-function absences(rule: AlertRule, hours: number, options: ContentOptions): readonly KibanaRule[] {
-  const one = (key: string, title: string, filter: Filter, maxAgeHours: number): KibanaRule =>
-    named(rule, options, key, title, {
-      ...common(rule, filter, options),
-      size: 0,
-      threshold: [1],
-      thresholdComparator: '<',
-      timeWindowSize: maxAgeHours,
-      groupBy: 'all',
-    });
-  const filter = scopedFilter(rule, options);
-  if (options.sites.length === 0) return [one(serverId(rule), `${rule.title}: no site at all`, filter, hours)];
-  return options.sites.map(({ name, maxAgeHours = hours }) =>
-    one(`${serverId(rule)}:${name}`, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours),
-  );
+function absence(rule: AlertRule, { site, title, filter, hours }: Absence, options: ContentOptions): KibanaRule {
+  return named(rule, options, site === undefined ? serverId(rule) : `${serverId(rule)}:${site}`, title, {
+    ...common(rule, filter, options),
+    size: 0,
+    threshold: [1],
+    thresholdComparator: '<',
+    timeWindowSize: hours,
+    groupBy: 'all',
+  });
 }
 
 function common(
-  { dataset }: AlertRule,
+  rule: AlertRule,
   filter: Filter,
-  { namespace }: ContentOptions,
+  options: ContentOptions,
 ): Pick<KibanaRuleParams, 'searchType' | 'index' | 'timeField' | 'esQuery' | 'timeWindowUnit' | 'aggType' | 'excludeHitsFromPreviousRun'> {
   return {
     searchType: 'esQuery',
-    // A name without a wildcard is an error as long as there is no such data stream; the filter has the namespace.
-    index: [`logs-${dataset}-${namespace ?? ''}*`],
+    index: [indicesOf(rule, options)],
     timeField: 'event.ingested',
     esQuery: JSON.stringify({ query: { query_string: { query: lucene(filter) } } }),
     timeWindowUnit: 'h',
@@ -112,7 +109,6 @@ function common(
 
 function named(rule: AlertRule, options: ContentOptions, key: string, title: string, params: KibanaRuleParams): KibanaRule {
   const name = `[portlog] ${title}`;
-  const compliance = Object.entries(rule.compliance).flatMap(([standard, items]) => items.map((item) => `${standard}:${item}`));
   return {
     id: uuidOf(key),
     name,
@@ -121,7 +117,7 @@ function named(rule: AlertRule, options: ContentOptions, key: string, title: str
       serverId(rule),
       `severity:${rule.severity}`,
       ...rule.mitre.map(({ technique }) => technique),
-      ...compliance,
+      ...complianceTags(rule),
       `runbook:${runbookOf(rule.id, options)}`,
       `portlog:${kibanaFingerprint({ name, params })}`,
     ],
@@ -133,9 +129,8 @@ function named(rule: AlertRule, options: ContentOptions, key: string, title: str
 function artifacts(rule: AlertRule, options: ContentOptions): RuleArtifacts {
   const runbook = runbookOf(rule.id, options);
   const where = URL.canParse(runbook) ? `[${rule.title}](${runbook})` : `\`${runbook}\``;
-  const own = rule.dataset === 'nmap.change' ? 'portlog-changes' : 'portlog-health';
   return {
-    dashboards: [...(isAboutHost(rule) ? [HOST_DASHBOARD] : []), own].map((id) => ({ id })),
+    dashboards: [...(isAboutHost(rule) ? [HOST_DASHBOARD] : []), dashboardOf(rule)].map((id) => ({ id })),
     investigation_guide: { blob: `${rule.about}\n\nWhat to do: ${where}` },
   };
 }

@@ -1,5 +1,6 @@
+import { literalPattern } from '../core/literal-pattern.ts';
 import { METADATA } from '../sink/loki/entry.ts';
-import { type Filter, fieldsOf } from '../alert/filter.ts';
+import { type Filter, fieldsOf, isCompound } from '../alert/filter.ts';
 
 /**
  * A filter as stages of a LogQL pipeline, `| event_action=`port-opened``. Fields in the structured metadata are filtered directly; others are
@@ -37,7 +38,7 @@ function condition(filter: Filter): string {
   const label = labelOf(filter.field);
   if ('is' in filter) {
     const [first = '', ...others] = filter.is.map(String);
-    return others.length === 0 ? `${label}=\`${first}\`` : `${label}=~\`${[first, ...others].map(escaped).join('|')}\``;
+    return others.length === 0 ? `${label}=\`${first}\`` : `${label}=~\`${[first, ...others].map(literalPattern).join('|')}\``;
   }
   if ('isNot' in filter) return `${label}!=\`${filter.isNot}\``;
   if ('atLeast' in filter) return `${label} >= ${filter.atLeast}`;
@@ -48,8 +49,7 @@ function condition(filter: Filter): string {
 }
 
 function inParentheses(filter: Filter): string {
-  const isCompound = ('all' in filter && filter.all.length > 1) || ('any' in filter && filter.any.length > 1);
-  return isCompound ? `(${condition(filter)})` : condition(filter);
+  return isCompound(filter) ? `(${condition(filter)})` : condition(filter);
 }
 
 /** Stages that compute the days until a date; entries without the date are left out. */
@@ -67,10 +67,6 @@ function dateOf(filter: Filter | undefined): string | undefined {
   if (filter === undefined) return undefined;
   if ('daysAhead' in filter) return filter.field;
   return 'all' in filter ? filter.all.map(dateOf).find((field) => field !== undefined) : undefined;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /** `nmap.finding.exploit`; names with a hyphen are in brackets. */

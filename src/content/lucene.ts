@@ -1,4 +1,4 @@
-import type { Filter } from '../alert/filter.ts';
+import { type Filter, isCompound } from '../alert/filter.ts';
 
 /**
  * A filter in Lucene's query syntax, which Kibana, Elasticsearch and OpenSearch all run unchanged.
@@ -19,8 +19,7 @@ export function lucene(filter: Filter): string {
 }
 
 function inParentheses(filter: Filter): string {
-  const isCompound = ('all' in filter && filter.all.length > 1) || ('any' in filter && filter.any.length > 1);
-  return isCompound ? `(${lucene(filter)})` : lucene(filter);
+  return isCompound(filter) ? `(${lucene(filter)})` : lucene(filter);
 }
 
 /** A word without quotes where it has no other meaning in the syntax. */

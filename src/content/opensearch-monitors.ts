@@ -1,6 +1,7 @@
-import { all, type Filter, is } from '../alert/filter.ts';
+import type { Filter } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
+import { type Absence, absenceId, absencesOf, indicesOf } from './rule-parts.ts';
 import { type AlertRule, scopedFilter, runbookOf } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
@@ -75,31 +76,26 @@ export function opensearchMonitors(options: ContentOptions): ReadonlyMap<string,
 
 function monitorsOf(rule: AlertRule, options: ContentOptions): readonly (readonly [string, Monitor])[] {
   const { absentForHours } = rule;
-  const filter = scopedFilter(rule, options);
-  if (absentForHours === undefined) return [[rule.id, presence(rule, filter, options)]];
-  if (options.sites.length === 0) return [[rule.id, absence(rule, `${rule.title}: no site at all`, filter, absentForHours, options)]];
-  return options.sites.map(({ name, maxAgeHours = absentForHours }) => [
-    `${rule.id}-${name}`,
-    absence(rule, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours, options),
-  ]);
+  if (absentForHours === undefined) return [[rule.id, presence(rule, options)]];
+  return absencesOf(rule, absentForHours, options).map((one) => [absenceId(rule, one), absence(rule, one, options)]);
 }
 
 /** A monitor with an alert per group; the key of the rule defines the groups. */
-function presence(rule: AlertRule, filter: Filter, options: ContentOptions): Monitor {
+function presence(rule: AlertRule, options: ContentOptions): Monitor {
   const sources = rule.key.map((field) => ({ [field]: { terms: { field } } }));
   const aggregations = { [GROUPS]: { composite: { size: GROUPS_A_PAGE, sources }, aggregations: { most: { bucket_sort: { size: MOST_ALERTS } } } } };
   const condition = { buckets_path: { _count: '_count' }, parent_bucket_path: GROUPS, script: painless('params._count > 0') } as const;
   return monitor(
     rule.title,
     'bucket_level_monitor',
-    { ...search(rule, filter, rule.windowHours, options), terminate_after: MOST_EVENTS, aggregations },
+    { ...search(rule, scopedFilter(rule, options), rule.windowHours, options), terminate_after: MOST_EVENTS, aggregations },
     {
       bucket_level_trigger: { ...named(rule, options), condition, actions: [] },
     },
   );
 }
 
-function absence(rule: AlertRule, title: string, filter: Filter, hours: number, options: ContentOptions): Monitor {
+function absence(rule: AlertRule, { title, filter, hours }: Absence, options: ContentOptions): Monitor {
   const query = { ...search(rule, filter, hours, options), track_total_hits: true };
   return monitor(title, 'query_level_monitor', query, {
     query_level_trigger: { ...named(rule, options), condition: { script: painless('ctx.results[0].hits.total.value < 1') }, actions: [] },
@@ -107,16 +103,15 @@ function absence(rule: AlertRule, title: string, filter: Filter, hours: number, 
 }
 
 function search(
-  { dataset }: AlertRule,
+  rule: AlertRule,
   filter: Filter,
   hours: number,
-  { namespace }: ContentOptions,
+  options: ContentOptions,
 ): Readonly<Record<string, unknown>> & { readonly index: string } {
   // The time of arrival, because scans arrive late. The plugin fills in the end of the period.
   const window = { from: `{{period_end}}||-${hours}h`, to: '{{period_end}}', include_lower: true, include_upper: true, format: 'epoch_millis' };
   const query = { bool: { filter: [{ range: { 'event.ingested': window } }, { query_string: { query: lucene(filter) } }] } };
-  // A name without a wildcard is refused as long as there is no such index; the filter has the namespace.
-  return { index: `logs-${dataset}-${namespace ?? ''}*`, size: 0, query };
+  return { index: indicesOf(rule, options), size: 0, query };
 }
 
 function monitor(

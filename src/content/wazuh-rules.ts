@@ -1,3 +1,4 @@
+import { literalPattern } from '../core/literal-pattern.ts';
 import type { Level } from '../event/event.ts';
 import { APP_NAME } from '../event/syslog.ts';
 import type { Filter } from '../alert/filter.ts';
@@ -133,7 +134,7 @@ function alternatives(filter: Filter): readonly WazuhRule['fields'][] {
   // A rule cannot test that a field is absent: expected ports are sorted out before. Of two rules that differ in this the more severe one, which is tried first, has the value.
   if ('isNot' in filter) return [[]];
   if (!('is' in filter)) throw new Error('a rule of Wazuh compares fields with words only');
-  return [[[nameOf(filter.field), `^(?:${filter.is.map((value) => escapedPattern(String(value))).join('|')})$`]]];
+  return [[[nameOf(filter.field), `^(?:${filter.is.map((value) => literalPattern(String(value))).join('|')})$`]]];
 }
 
 /** The name of a field in events for Wazuh (src/event/flat.ts). */
@@ -161,10 +162,6 @@ function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): stri
     `    <group>${groups.join(',')},</group>`,
     '  </rule>',
   ].join('\n');
-}
-
-function escapedPattern(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function escapedXml(text: string): string {
