@@ -1,24 +1,23 @@
 import { resolve } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
 import type { Config, SinkConfig } from './config.ts';
+import { SECRETS, settingsFor } from './secret-settings.ts';
 
 type Setting = keyof SinkConfig;
-
-const FORMS = (name: 'apiKey' | 'password' | 'bearer'): readonly Setting[] => [name, `${name}File`, `${name}Command`];
 
 /** Lists of settings, of each of which at most one may be used. */
 const ONE_OF: readonly { readonly settings: readonly Setting[]; readonly why: string; readonly hint: string }[] = [
   { settings: ['url', 'urls'], why: 'mean the same setting, and only one of them may be set', hint: 'write all members under urls' },
   { settings: ['url', 'path'], why: 'name two destinations, and only one of them may be set', hint: 'make two sinks of it, or remove one' },
-  ...(['apiKey', 'password', 'bearer'] as const).map((name) => ({
-    settings: FORMS(name),
+  ...SECRETS.map((name) => ({
+    settings: settingsFor(name),
     why: 'mean the same setting, and only one of them may be set',
     hint: 'keep one of them',
   })),
 ];
 
 /** Kinds of credentials: one of them can be sent. */
-const PROOFS: readonly (readonly Setting[])[] = [FORMS('apiKey'), FORMS('bearer'), ['user', ...FORMS('password')]];
+const PROOFS: readonly (readonly Setting[])[] = [settingsFor('apiKey'), settingsFor('bearer'), ['user', ...settingsFor('password')]];
 
 /** Throws `config-invalid` for settings that exclude each other, because ignoring either of them would be a surprise. */
 export function refuseContradictions(path: string, { sinks = [], directories = [] }: Config): void {

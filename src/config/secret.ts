@@ -4,10 +4,21 @@ import { PortlogError } from '../core/errors.ts';
 import type { Credentials } from '../sink/options.ts';
 import { captureOutput } from '../core/child.ts';
 import type { SecretSources, SinkConfig } from './config.ts';
+import { FORMS, type SecretForm, type SecretName, SECRETS } from './secret-settings.ts';
 import { commandEnvironment, type Environment, serverVariable } from '../core/environment.ts';
 
-type SecretName = 'apiKey' | 'password' | 'bearer';
 const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', password: 'PASSWORD', bearer: 'BEARER' };
+const END: Readonly<Record<SecretForm, string>> = { '': '', 'File': '_FILE', 'Command': '_COMMAND' };
+
+/** A secret as it was given. */
+interface Given {
+  readonly name: SecretName;
+  readonly form: SecretForm;
+  /** The text, the path, or the command. */
+  readonly value: string | readonly string[];
+  /** The setting or variable that has it. */
+  readonly from: string;
+}
 
 /**
  * The credentials of a sink: from its configuration, else from `PORTLOG_<SINK>_API_KEY` and the
@@ -15,65 +26,45 @@ const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', pass
  */
 export async function credentials(sink: SinkConfig, env: Environment): Promise<Credentials> {
   const prefix = serverVariable(sink.type, '');
-  const name = secretOf(sink, prefix, env);
-  const user = sink.user ?? named(env, `${prefix}USER`);
-  if (name === undefined && user === undefined) return { kind: 'none' };
-  const secret = async (of: SecretName): Promise<{ secret: () => string; from: string }> => ({
-    secret: hidden(await textOf(of, sink, prefix, env)),
-    from: whereSet(of, sink, prefix, env),
-  });
-  if (name === 'apiKey' || name === 'bearer') return { kind: name === 'apiKey' ? 'api-key' : 'bearer', ...(await secret(name)) };
-  if (user !== undefined && name !== undefined) return { kind: 'basic', user, ...(await secret(name)) };
+  const given = inConfiguration(sink) ?? inEnvironment(prefix, env);
+  const user = sink.user ?? valueOf(env, `${prefix}USER`);
+  if (given === undefined && user === undefined) return { kind: 'none' };
+  if (given !== undefined && given.name !== 'password') return { kind: given.name === 'apiKey' ? 'api-key' : 'bearer', ...(await secretOf(given, env)) };
+  if (given !== undefined && user !== undefined) return { kind: 'basic', user, ...(await secretOf(given, env)) };
   throw new PortlogError('sink-options', `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`, {
     hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
   });
 }
 
-/**
- * The credentials to send: those of the configuration, else those of the environment. Throws `sink-options` when the environment has several
- * kinds.
- */
-function secretOf(sink: SecretSources, prefix: string, env: Environment): SecretName | undefined {
-  const own = NAMES.find((name) => FORMS.some((form) => (sink[`${name}${form}`] ?? '').length > 0));
-  if (own !== undefined) return own;
-  const set = NAMES.flatMap((name) =>
-    variablesOf(prefix, name).flatMap((variable) => (named(env, variable) === undefined ? [] : [{ name, variable }])),
-  );
-  const [first, second] = set;
-  if (second !== undefined)
-    throw new PortlogError('sink-options', `${first?.variable ?? ''} and ${second.variable} are both set, and only one of them can be sent`, {
-      hint: 'unset one of them',
-    });
-  return first?.name;
+function inConfiguration(sink: SecretSources): Given | undefined {
+  const all = SECRETS.flatMap((name) => FORMS.map((form) => ({ name, form, value: sink[`${name}${form}`] ?? '', from: `${name}${form} of the configuration` })));
+  return all.find(({ value }) => value.length > 0);
 }
 
-const NAMES = ['apiKey', 'bearer', 'password'] as const satisfies readonly SecretName[];
-const FORMS = ['', 'File', 'Command'] as const;
-
-function variablesOf(prefix: string, name: SecretName): readonly string[] {
-  return ['', '_FILE', '_COMMAND'].map((end) => prefix + VARIABLE[name] + end);
+/** Throws `sink-options` when several variables are set. */
+function inEnvironment(prefix: string, env: Environment): Given | undefined {
+  const all = SECRETS.flatMap((name) =>
+    FORMS.flatMap((form) => {
+      const from = prefix + VARIABLE[name] + END[form];
+      const value = valueOf(env, from);
+      return value === undefined ? [] : [{ name, form, value: form === 'Command' ? value.split(' ') : value, from }];
+    }),
+  );
+  const [first, second] = all;
+  if (first === undefined || second === undefined) return first;
+  throw new PortlogError('sink-options', `${first.from} and ${second.from} are both set, and only one of them can be sent`, {
+    hint: 'unset one of them',
+  });
 }
 
 /** The value of a variable; an empty one counts as not set. */
-function named(env: Environment, variable: string): string | undefined {
+function valueOf(env: Environment, variable: string): string | undefined {
   return env[variable] === '' ? undefined : env[variable];
 }
 
-async function textOf(name: SecretName, sink: SecretSources, prefix: string, env: Environment): Promise<string> {
-  const [plain = '', file = '', command = ''] = variablesOf(prefix, name);
-  const isOwn = FORMS.some((form) => (sink[`${name}${form}`] ?? '').length > 0);
-  const text = isOwn ? sink[name] : named(env, plain);
-  if (text !== undefined) return text;
-  const path = isOwn ? sink[`${name}File`] : named(env, file);
-  if (path !== undefined) return fromFile(path);
-  return fromCommand((isOwn ? sink[`${name}Command`] : named(env, command)?.split(' ')) ?? [], env);
-}
-
-/** The setting or variable that has the secret. */
-function whereSet(name: SecretName, sink: SinkConfig, prefix: string, env: Environment): string {
-  const own = FORMS.find((form) => (sink[`${name}${form}`] ?? '').length > 0);
-  if (own !== undefined) return `${name}${own} of the configuration`;
-  return variablesOf(prefix, name).find((variable) => named(env, variable) !== undefined) ?? '';
+async function secretOf({ form, value, from }: Given, env: Environment): Promise<{ readonly secret: () => string; readonly from: string }> {
+  if (typeof value !== 'string') return { secret: hidden(await fromCommand(value, env)), from };
+  return { secret: hidden(form === 'File' ? fromFile(value) : value), from };
 }
 
 /** In a closure, so that no printed object shows it. */

@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import { SINK_SETTINGS } from '../sink/kinds.ts';
 import type { SettingSchema } from '../sink/settings.ts';
+import { SECRETS, settingsFor } from './secret-settings.ts';
 
 /*
  * JSON Schemas of the options that a program may pass to a sink, made from the settings of the configuration file. They differ in units, in
@@ -17,9 +18,8 @@ const UNITS: readonly (readonly [option: string, setting: string, factor: number
   ['lifetimeMs', 'lifetimeHours', HOUR_MS],
 ];
 
-const SECRETS = ['apiKey', 'password', 'bearer'].flatMap((name) => [name, `${name}File`, `${name}Command`]);
 /** Settings that a program gives in another form: the target, the credentials, and settings in other units. */
-const OF_FILES: ReadonlySet<string> = new Set(['url', 'urls', 'path', 'user', ...SECRETS, ...UNITS.map(([, setting]) => setting)]);
+const OF_FILES: ReadonlySet<string> = new Set(['url', 'urls', 'path', 'user', ...SECRETS.flatMap(settingsFor), ...UNITS.map(([, setting]) => setting)]);
 
 const NAMES: SettingSchema = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
 

@@ -8,9 +8,10 @@ import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { levelOf } from '../../event/event.ts';
 import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
 import { print } from '../session/terminal.ts';
-import { type Checked, type CheckedPort, REPORTS } from '../session/report/violations.ts';
+import type { Checked, CheckedPort } from '../session/report/checked.ts';
+import { REPORTS } from '../session/report/violations.ts';
 import { counted } from '../../event/text.ts';
-import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { chosen, type CommandContext, settingsOf } from '../session/context.ts';
 import { firstExposure } from '../session/first-exposure.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
 import { type Command, NOTHING_SENT } from '../command.ts';
@@ -108,8 +109,7 @@ async function check(context: CommandContext, settings: Settings, scan: string):
   const inconclusive = whyInconclusive(policy, scanned);
   const gaps = inconclusive === undefined ? scanned.gaps : [...scanned.gaps, inconclusive];
   const checked: Checked = { scan, ports, closed: hostsWithout(policy, scanned), gaps };
-  const report = REPORTS[text(values, 'format') ?? 'table'] ?? REPORTS['table'];
-  await print(terminal, report?.(checked) ?? '');
+  await print(terminal, chosen(values, 'format', REPORTS, 'table')(checked));
   for (const gap of scanned.gaps) log.warn(`${scanned.name}: ${gap}`);
   if (inconclusive !== undefined)
     throw new PortlogError('input-says-nothing', `${scanned.name}: ${inconclusive}`, {

@@ -13,7 +13,7 @@ import { networkOf } from '../session/network.ts';
 import { FINDING_FORMATS } from '../session/report/findings.ts';
 import { counted } from '../../event/text.ts';
 import { print } from '../session/terminal.ts';
-import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
+import { chosen, type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { reportDamage, withKnown } from '../session/known-state.ts';
 import { type Command, KNOWN_EXITS } from '../command.ts';
 import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
@@ -57,8 +57,7 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
   const { stateDir } = settings;
   const isWanted = filterOf(context, settings);
   const network = networkOf(list(values, 'network'));
-  const format = FINDING_FORMATS[text(values, 'format') ?? 'table'] ?? FINDING_FORMATS['table'];
-  if (format === undefined) return EXIT.usage;
+  const format = chosen(values, 'format', FINDING_FORMATS, 'table');
   const config = await context.config();
   const code = await withKnown(stateDir, log, async (database) => {
     const now = systemClock.now();

@@ -14,7 +14,7 @@ import { networkOf } from '../session/network.ts';
 import { portsOf } from '../session/ports.ts';
 import { sinceOf } from '../session/since.ts';
 import { print } from '../session/terminal.ts';
-import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
+import { chosen, type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { changeKnown, reportDamage, withKnown } from '../session/known-state.ts';
 import { type Command, KNOWN_EXITS } from '../command.ts';
 import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
@@ -92,8 +92,8 @@ function refuseForgettingAll({ values }: CommandContext): void {
 }
 
 async function show({ values, log, terminal }: CommandContext, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
-  const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
-  if (format === undefined || !(await print(terminal, format.heading))) return EXIT.delivered;
+  const format = chosen(values, 'format', ROW_FORMATS, 'table');
+  if (!(await print(terminal, format.heading))) return EXIT.delivered;
   let [hosts, ports, protocols] = [0, 0, 0];
   for (const known of sites) {
     for (const host of known.readable()) {

@@ -23,12 +23,12 @@ import { sinceOf } from '../session/since.ts';
 import { sitesToShow } from '../session/sites.ts';
 import { print } from '../session/terminal.ts';
 import { writeWhole } from '../session/write-whole.ts';
-import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { chosen, type CommandContext, settingsOf, text } from '../session/context.ts';
 import { withKnown } from '../session/known-state.ts';
 import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
 
-const FORMATS: Readonly<Record<string, (facts: ReportFacts) => Iterable<string>>> = { html, markdown, csv, json };
+const FORMATS: Readonly<Record<'html' | 'markdown' | 'csv' | 'json', (facts: ReportFacts) => Iterable<string>>> = { html, markdown, csv, json };
 const DEFAULT_SINCE = '7d';
 
 /** `portlog report [SCAN…]`: a file for people about what is known, or about scans alone. */
@@ -61,15 +61,15 @@ export const report: Command = {
 
 async function makeReport(context: CommandContext, scans: readonly string[]): Promise<ExitCode> {
   const { values, terminal } = context;
-  const format = text(values, 'format') ?? 'html';
+  const render = chosen(values, 'format', FORMATS, 'html');
   const output = text(values, 'output');
-  if (format === 'html' && output === undefined && terminal.stdout.isTTY === true)
+  if (render === html && output === undefined && terminal.stdout.isTTY === true)
     throw new PortlogError('usage', 'a report in HTML is for a browser, not for a terminal', { hint: 'portlog report --output report.html' });
   const settings = await settingsOf(context);
   if (output !== undefined) await refuseOverwriting(context, settings, output, scans);
   const { facts, code } = scans.length === 0 ? await reportOfKnown(context, settings) : await ofScans(context, settings, scans);
   if (facts === undefined) return code;
-  await put(context, output, (FORMATS[format] ?? html)(facts));
+  await put(context, output, render(facts));
   return code;
 }
 

@@ -92,3 +92,9 @@ export function number(values: Values, name: string): number | undefined {
   const value = values[name];
   return typeof value === 'number' ? value : undefined;
 }
+
+/** What an option chooses from a table; the parser has refused words that are not in it. */
+export function chosen<K extends string, T>(values: Values, name: string, table: Readonly<Record<K, T>>, byDefault: K): T {
+  const word = text(values, name) ?? byDefault;
+  return table[Object.hasOwn(table, word) ? (word as K) : byDefault];
+}

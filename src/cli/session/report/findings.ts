@@ -11,7 +11,7 @@ interface FindingFormat {
 
 const WIDTHS = [9, 10, 16, 10, 11] as const;
 
-export const FINDING_FORMATS: Readonly<Record<string, FindingFormat>> = {
+export const FINDING_FORMATS: Readonly<Record<'table' | 'json' | 'csv', FindingFormat>> = {
   table: {
     heading: tableLine(['SEVERITY', 'SITE', 'HOST', 'PORT', 'SINCE', 'WEAKNESS'], WIDTHS),
     row: ({ level, site, host, port, since, title }) => tableLine([level, site, host, port === '' ? '-' : port, day(since), title], WIDTHS),

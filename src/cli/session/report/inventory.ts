@@ -34,7 +34,7 @@ const COLUMNS = [
   'since',
 ] as const;
 
-export const ROW_FORMATS: Readonly<Record<string, RowFormat>> = {
+export const ROW_FORMATS: Readonly<Record<'table' | 'json' | 'csv', RowFormat>> = {
   table: { heading: tableLine(['SITE', 'HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE'], WIDTHS), row: tableRow },
   json: { heading: '', row: (row) => `${JSON.stringify(flat(row))}\n` },
   csv: { heading: csvHeading(COLUMNS), row: csvRow },
