@@ -1,16 +1,15 @@
 import { DETECTION_TAG, type DetectionRule, detectionRules, lookedAt } from '../content/detection-rules.ts';
 import { fingerprint } from '../content/fingerprint.ts';
 import type { ContentOptions } from '../content/options.ts';
-import { listOf, number, record, type Shaped, text } from '../core/shape.ts';
+import { listOf, record, type Shaped, text } from '../core/shape.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { foundAs, successAs } from './ask.ts';
+import { foundAs } from './ask.ts';
+import { allPages } from './kibana-pages.ts';
 import { installation, type PlanOptions, type Presence, presenceByMark, removal, type Step, withoutUse } from './step.ts';
 
 const RULES = '/api/detection_engine/rules';
 /** The version of the API that Kibana 8.10 and later know: https://www.elastic.co/docs/api/doc/kibana/group/endpoint-security-detections-api */
 const HEADERS = { 'kbn-xsrf': 'portlog', 'elastic-api-version': '2023-10-31' };
-const PAGE = 100;
-const MOST_PAGES = 50;
 
 /**
  * Detection rules of Elastic Security. Whether a rule runs, its actions and its exceptions are the user's: an update (PATCH) leaves out
@@ -56,15 +55,8 @@ function ruleRemoval(client: HttpClient, rule: PresentRule, plan: PlanOptions): 
 }
 
 async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly PresentRule[]> {
-  const found: PresentRule[] = [];
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const query = new URLSearchParams({ filter: `alert.attributes.tags: "${DETECTION_TAG}"`, per_page: String(PAGE), page: String(page) });
-    const request: HttpRequest = { method: 'GET', path: `${RULES}/_find?${query.toString()}`, headers: HEADERS };
-    const { data, total } = await successAs(client, request, record({ data: listOf(PRESENT), total: number }), signal);
-    found.push(...data);
-    if (data.length === 0 || found.length >= total) break;
-  }
-  return found;
+  const tagged = { path: `${RULES}/_find`, filter: `alert.attributes.tags: "${DETECTION_TAG}"`, headers: HEADERS };
+  return allPages(client, tagged, PRESENT, signal);
 }
 
 function pathOf({ rule_id: id }: Pick<PresentRule, 'rule_id'>): string {

@@ -3,13 +3,12 @@ import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } fr
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { listOf, number, object, optional, record, type Shaped, text } from '../core/shape.ts';
-import { done, foundAs, isDone, successAs } from './ask.ts';
+import { listOf, object, optional, record, type Shaped, text } from '../core/shape.ts';
+import { done, foundAs, isDone } from './ask.ts';
+import { allPages } from './kibana-pages.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step, withoutUse } from './step.ts';
 
 const OLDEST = [8, 19] as const;
-const PAGE = 100;
-const MOST_PAGES = 50;
 const XSRF = { 'kbn-xsrf': 'portlog' };
 
 /**
@@ -49,15 +48,7 @@ const FOUND_RULE = record({ id: text, name: text, tags: listOf(text), params: ob
 type FoundRule = Shaped<typeof FOUND_RULE>;
 
 async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly FoundRule[]> {
-  const found: FoundRule[] = [];
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const query = new URLSearchParams({ per_page: String(PAGE), page: String(page), filter: `alert.attributes.tags:"${TAG}"` });
-    const request: HttpRequest = { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` };
-    const { data, total } = await successAs(client, request, record({ data: listOf(FOUND_RULE), total: number }), signal);
-    found.push(...data);
-    if (data.length === 0 || found.length >= total) break;
-  }
-  return found;
+  return allPages(client, { path: '/api/alerting/rules/_find', filter: `alert.attributes.tags:"${TAG}"` }, FOUND_RULE, signal);
 }
 
 function ruleRemoval(client: HttpClient, rule: FoundRule, options: ContentOptions, plan: PlanOptions): readonly Step[] {

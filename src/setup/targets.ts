@@ -61,7 +61,7 @@ export interface Target {
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   planRemoval(from: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   /** What can be installed by hand instead, by path. */
-  files(content: ContentOptions): Promise<ReadonlyMap<string, string>>;
+  files(content: ContentOptions): ReadonlyMap<string, string>;
 }
 
 const ELASTALERT_FILES = ['elastalert/config.example.yaml', `elastalert/rules/${ELASTALERT_RECEIVERS}`];
@@ -72,7 +72,7 @@ export const TARGETS = {
     url: ELASTICSEARCH_URL,
     plan: planElasticsearch,
     planRemoval: ({ client }, plan, signal) => planTemplatesRemoval(client, ELASTICSEARCH, plan, signal),
-    files: async () => new Map([['README.md', packageText('schemas/elasticsearch/README.md')], ...(await templates('elasticsearch'))]),
+    files: () => new Map([['README.md', packageText('schemas/elasticsearch/README.md')], ...templates('elasticsearch')]),
   },
   'opensearch': {
     url: ELASTICSEARCH_URL,
@@ -82,10 +82,10 @@ export const TARGETS = {
       ...(await planPolicyRemoval(client, plan, signal)),
       ...(await planTemplatesRemoval(client, OPENSEARCH, plan, signal)),
     ],
-    files: async (content) =>
+    files: (content) =>
       new Map([
-        ...(await templates('opensearch')),
-        ...(await withRunbooks('opensearch', new Map([...opensearchFiles(content), ...opensearchDashboardsFiles(content)]))),
+        ...templates('opensearch'),
+        ...withRunbooks('opensearch', new Map([...opensearchFiles(content), ...opensearchDashboardsFiles(content)])),
       ]),
   },
   'opensearch-dashboards': osd('opensearch', opensearchObjects, opensearchDashboardsFiles),
@@ -112,7 +112,7 @@ export const TARGETS = {
     url: 'http://127.0.0.1:3000',
     plan: ({ client, content }, plan, signal) => planGrafana(client, content, plan, signal),
     planRemoval: ({ client }, plan, signal) => planGrafanaRemoval(client, plan, signal),
-    files: async (content) => {
+    files: (content) => {
       const dashboards = textsIn('dashboards/grafana/dashboards/');
       return withRunbooks(
         'grafana',
@@ -131,7 +131,7 @@ export const TARGETS = {
     connect: wazuhApi,
     plan: ({ client, content }, plan, signal) => planWazuh(client, content, plan, signal),
     planRemoval: ({ client }, plan, signal) => planWazuhRemoval(client, plan, signal),
-    files: async (content) => {
+    files: (content) => {
       const snippets = OSSEC_CONF.map((name) => [name, packageText(`dashboards/${name}`)] as const);
       return withRunbooks('wazuh', new Map([...wazuhFiles(content), ...wazuhDashboardFiles(), ...snippets]));
     },
@@ -185,12 +185,12 @@ function osd(
   };
 }
 
-async function templates(type: BulkServer['type']): Promise<ReadonlyMap<string, string>> {
+function templates(type: BulkServer['type']): ReadonlyMap<string, string> {
   return new Map(SETUP_FILES[type].map((file) => [file.file, setupFileText(type, file)] as const));
 }
 
 /** The files of a target without its folder, with instructions for installing them by hand and the runbooks. */
-async function withRunbooks(folder: string, files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+function withRunbooks(folder: string, files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const runbooks = textsIn('docs/runbooks/').map(([name, text]) => [`runbooks/${name}`, text] as const);
   return new Map([
     ['README.md', packageText(`dashboards/${folder}/README.md`)],

@@ -6,7 +6,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { wazuhVersion, wazuhWords } from '../sink/wazuh/api.ts';
 import { anything, listOf, number, optional, record, type Shaped, text } from '../core/shape.ts';
-import { accepted, answeredAs, checkVersion, found, successOf, successAs } from './ask.ts';
+import { answeredAs, checkVersion, found, successOf, successAs } from './ask.ts';
 import { hintFor } from './rights.ts';
 import { installation, type PlanOptions, type Presence, removal, type Step } from './step.ts';
 
@@ -38,7 +38,7 @@ export async function planWazuh(client: HttpClient, options: ContentOptions, pla
     if (step.request === undefined) steps.push(step);
     else {
       marked.push(upload(path, text));
-      steps.push({ ...step, apply: async (during) => void (await done(client, upload(path, text + PENDING), during)) });
+      steps.push({ ...step, apply: (during) => carryOut(client, upload(path, text + PENDING), during) });
     }
   }
   return withLoading(client, steps, marked, signal);
@@ -81,8 +81,8 @@ export async function planWazuhRemoval(client: HttpClient, plan: PlanOptions, si
   await checkWazuh(client, signal);
   const steps: Step[] = [];
   for (const { what, path } of FILES.toReversed()) {
-    const found = presenceOf(await fileAt(client, path, signal), NO_TEXT);
-    steps.push(...removal(client, what, found, { method: 'DELETE', path }, plan).map((step) => answered(client, step)));
+    const presence = presenceOf(await fileAt(client, path, signal), NO_TEXT);
+    steps.push(...removal(client, what, presence, { method: 'DELETE', path }, plan).map((step) => answered(client, step)));
   }
   return withLoading(client, steps, [], signal);
 }
@@ -93,7 +93,7 @@ const NO_TEXT = '';
 /** A step whose answer may report a failure with a 200. */
 function answered(client: HttpClient, step: Step): Step {
   const { request } = step;
-  return request === undefined ? step : { ...step, apply: async (signal) => void (await done(client, request, signal)) };
+  return request === undefined ? step : { ...step, apply: (signal) => carryOut(client, request, signal) };
 }
 
 async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void> {
@@ -123,14 +123,14 @@ function presenceOf(present: string | undefined, ours: string): Presence {
   return there === wazuhFingerprint(ours) ? 'as-installed' : 'outdated';
 }
 
-/** The same as {@link successOf}, because a 200 may still report a failure. */
-async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  return checked(client, request, await successOf(client, request, signal));
+/** A request that changes something: a 200 may still report a failure. */
+async function carryOut(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
+  refuseFailure(client, request, await client.request(request, signal));
 }
 
-function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
+function refuseFailure(client: HttpClient, request: HttpRequest, answer: HttpAnswer): void {
   const { error = 0, data } = answeredAs(client, request, answer, OUTCOME);
-  if (error === 0) return answer;
+  if (error === 0) return;
   const why = FAILED(data) ? data.failed_items[0]?.error.message : undefined;
   const isDenied = why !== undefined && /permission denied/i.test(why);
   throw new PortlogError(
@@ -168,9 +168,9 @@ async function withLoading(
       action: 'load',
       request,
       async apply(during) {
-        await done(client, { method: 'GET', path: `/${of}/configuration/validation` }, during);
+        await carryOut(client, { method: 'GET', path: `/${of}/configuration/validation` }, during);
         await load(client, of, request, during);
-        for (const file of marked) await done(client, file, during);
+        for (const file of marked) await carryOut(client, file, during);
       },
     },
   ];
@@ -179,8 +179,8 @@ async function withLoading(
 /** Loads the rules. Managers before 4.14 only do that when they start, so they are restarted. */
 async function load(client: HttpClient, of: string, reload: HttpRequest, signal: AbortSignal): Promise<void> {
   const answer = await client.request(reload, signal);
-  if ([403, 404, 405].includes(answer.status)) await done(client, { method: 'PUT', path: `/${of}/restart` }, signal);
-  else checked(client, reload, accepted(client, reload, answer));
+  if ([403, 404, 405].includes(answer.status)) await carryOut(client, { method: 'PUT', path: `/${of}/restart` }, signal);
+  else refuseFailure(client, reload, answer);
 }
 
 async function isCluster(client: HttpClient, signal: AbortSignal): Promise<boolean> {

@@ -100,7 +100,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   const directory = text(context.values, 'export');
   if (directory !== undefined) {
     refuseWithExport(context);
-    await exportFiles(context.log, directory, await target.files(content));
+    await exportFiles(context.log, directory, target.files(content));
     return EXIT.delivered;
   }
   refuseForeignOptions(context, name, target);
