@@ -29,7 +29,8 @@ export async function credentials(sink: SinkConfig, env: Environment): Promise<C
   const given = inConfiguration(sink) ?? inEnvironment(prefix, env);
   const user = sink.user ?? valueOf(env, `${prefix}USER`);
   if (given === undefined && user === undefined) return { kind: 'none' };
-  if (given !== undefined && given.name !== 'password') return { kind: given.name === 'apiKey' ? 'api-key' : 'bearer', ...(await secretOf(given, env)) };
+  if (given !== undefined && given.name !== 'password')
+    return { kind: given.name === 'apiKey' ? 'api-key' : 'bearer', ...(await secretOf(given, env)) };
   if (given !== undefined && user !== undefined) return { kind: 'basic', user, ...(await secretOf(given, env)) };
   throw new PortlogError('sink-options', `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`, {
     hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
@@ -37,7 +38,9 @@ export async function credentials(sink: SinkConfig, env: Environment): Promise<C
 }
 
 function inConfiguration(sink: SecretSources): Given | undefined {
-  const all = SECRETS.flatMap((name) => FORMS.map((form) => ({ name, form, value: sink[`${name}${form}`] ?? '', from: `${name}${form} of the configuration` })));
+  const all = SECRETS.flatMap((name) =>
+    FORMS.map((form) => ({ name, form, value: sink[`${name}${form}`] ?? '', from: `${name}${form} of the configuration` })),
+  );
   return all.find(({ value }) => value.length > 0);
 }
 

@@ -19,7 +19,14 @@ const UNITS: readonly (readonly [option: string, setting: string, factor: number
 ];
 
 /** Settings that a program gives in another form: the target, the credentials, and settings in other units. */
-const OF_FILES: ReadonlySet<string> = new Set(['url', 'urls', 'path', 'user', ...SECRETS.flatMap(settingsFor), ...UNITS.map(([, setting]) => setting)]);
+const OF_FILES: ReadonlySet<string> = new Set([
+  'url',
+  'urls',
+  'path',
+  'user',
+  ...SECRETS.flatMap(settingsFor),
+  ...UNITS.map(([, setting]) => setting),
+]);
 
 const NAMES: SettingSchema = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
 

@@ -61,9 +61,7 @@ describe('protobuf', () => {
   test('what JSON has only words for is a number', () => {
     const words = ['NaN', 'Infinity', '-Infinity'];
     const parts = words.map((doubleValue) => JSON.stringify({ timeUnixNano: '1', observedTimeUnixNano: '0', body: { doubleValue } }));
-    const entries = parts.map(
-      (record) => ({ parts: [record], bytes: 0, partition: '', id: '', dataset: 'nmap.port', time: 0, queued: 0 }) as const,
-    );
+    const entries = parts.map((record) => ({ parts: [record], bytes: 0, partition: '', id: '', dataset: 'nmap.port', time: 0, queued: 0 }) as const);
     const read = otlpRequestIn(PROTOBUF.request({ entries, bytes: 0, partition: '{}\n{"name":"x"}' }, new BufferPool(0)));
     const logRecords = words.map((word) => ({ timeUnixNano: '1', observedTimeUnixNano: '0', body: { doubleValue: Number(word) } }));
     expect(read).toEqual({ resourceLogs: [{ resource: {}, scopeLogs: [{ scope: { name: 'x' }, logRecords }] }] });

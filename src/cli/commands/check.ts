@@ -208,16 +208,16 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 }
 
 function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
-  let database: Database | undefined;
   try {
-    database = openReadOnly(stateDir);
-    const sites = knownSites(database);
-    return [...sites.map((site) => knownAt(database, site)), waitingIn(database)];
+    const database = openReadOnly(stateDir);
+    try {
+      return [...knownSites(database).map((site) => knownAt(database, site)), waitingIn(database)];
+    } finally {
+      database.close();
+    }
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     return [finding('error', error)];
-  } finally {
-    database?.close();
   }
 }
 
@@ -226,7 +226,11 @@ function waitingIn(database: Database): Diagnosis {
   const waiting = all.reduce((sum, { spool }) => sum + spool.usage().events, 0);
   const dead = all.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
   if (waiting + dead === 0) return { level: 'ok', message: 'nothing waits on disk' };
-  return { level: 'warning', message: `${counted(waiting, 'event')} on disk that wait, ${counted(dead, 'dead letter')}`, hint: 'portlog replay --list' };
+  return {
+    level: 'warning',
+    message: `${counted(waiting, 'event')} on disk that wait, ${counted(dead, 'dead letter')}`,
+    hint: 'portlog replay --list',
+  };
 }
 
 function isEphemeral(path: string, ephemeral: boolean): boolean {

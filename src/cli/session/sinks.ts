@@ -38,12 +38,17 @@ export async function sinkNames(context: CommandContext, settings: Settings): Pr
 /** Checks whether each configured sink is ready. */
 export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
   const sinks = await sinksOf(context, settings);
-  const answers = sinks.map(async (sink): Promise<SinkAnswer> => {
-    const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS)).finally(() => sink.close());
+  return Promise.all(sinks.map(answerOf));
+}
+
+async function answerOf(sink: Sink): Promise<SinkAnswer> {
+  try {
+    const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS));
     const reason = found.find(({ level }) => level === 'error')?.message ?? '';
     return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason };
-  });
-  return Promise.all(answers);
+  } finally {
+    await sink.close();
+  }
 }
 
 function linesTo(context: CommandContext, options: SinkOptions): Sink {

@@ -66,8 +66,7 @@ export function printGivenUp(report: SinkReport, log: Log): void {
 
 function printWaiting(report: SinkReport, log: Log, outages: Outages | undefined): void {
   const { sink, tally, failure, firstRefusal, waiting } = report;
-  if (tally.restamped > 0)
-    log.info(`${sink}: ${restampedWords(tally.restamped)} the time of sending instead`);
+  if (tally.restamped > 0) log.info(`${sink}: ${restampedWords(tally.restamped)} the time of sending instead`);
   if (waiting === 0 || outages?.has(sink) === true) return;
   // A failure was reported already; without one, the sink accepts others.
   const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;

@@ -7,7 +7,9 @@ import { sarif } from './sarif.ts';
 export const REPORTS: Readonly<Record<'table' | 'json' | 'junit' | 'sarif', (checked: Checked) => string>> = { table, json, junit, sarif };
 
 function table(checked: Checked): string {
-  const lines = violations(checked).map(({ violation: { kind, what, level }, ...port }) => `${kind.padEnd(10)} ${portWords(port)}: ${what} [${level}]`);
+  const lines = violations(checked).map(
+    ({ violation: { kind, what, level }, ...port }) => `${kind.padEnd(10)} ${portWords(port)}: ${what} [${level}]`,
+  );
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
