@@ -85,7 +85,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
     panel(
       'by-zone',
       'By zone',
-      'Empty without a exposure file, which names the zones.',
+      'Empty without an exposure file, which names the zones.',
       { kind: 'share', by: 'data.nmap.zone', of: COUNT, top: 10 },
       6,
       11,

@@ -38,11 +38,14 @@ export function mayHaveStopped(args: string, seconds: number | undefined): boole
 /** Scripts whose output begins with what the server says: a name of its own must not pass for an error. */
 const QUOTES_THE_SERVER: ReadonlySet<string> = new Set(['snmp-sysdescr', 'rsync-list-modules', 'banner', 'finger', 'http-title']);
 
+/** What nmap itself says, and nothing behind it. */
+const OWN_ERROR = /^ERROR: (?:Script execution failed|Failed to connect)\b[^\t\n]*$/;
+
 /** Whether a script failed: nmap says so, or the script itself (`stdnse.format_output(false, …)`). */
 export function isError({ id = '', output }: Script): boolean {
   if (output === undefined) return false;
   // Of rsync's modules, a tab stands before the comment.
-  if (QUOTES_THE_SERVER.has(id)) return /^\s*(?:ERROR: (?:Script execution failed|Failed to connect)\b[^\t\n]*\s*|false)$/.test(output);
+  if (QUOTES_THE_SERVER.has(id)) return /^\s*false$/.test(output) || OWN_ERROR.test(output.trim());
   return /^\s*(?:ERROR:|false$)/.test(output);
 }
 

@@ -43,4 +43,5 @@ test('the scheme of a header is no secret, and a binary answer keeps its length'
 test('of the arguments of a program: keys, and not files and words', () => {
   const secrets = secretsIn(['--token=abc123def', '/etc/respond2/settings-2.conf', 'channel', 'https://chat.example/hook/9f8e7d6c5b']);
   expect(textWithoutEcho('abc123def 9f8e7d6c5b channel /etc/respond2/settings-2.conf', secrets)).toMatch(/^\*{9} \*{10} channel \/etc/);
+  expect(secretsIn(['half\uD83D9of-a-pair'])).toContain('half\uD83D9of-a-pair');
 });

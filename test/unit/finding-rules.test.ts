@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isError } from '../../src/finding/script.ts';
 import { RULES } from '../../src/finding/registry.ts';
 import { RISKY_SERVICES } from '../../src/finding/risky-services.ts';
 import { eventsOf, host, scan } from '../support/scans.ts';
@@ -122,6 +123,11 @@ describe('golden pairs', () => {
       expect(found(port(873, probed('rsync'), said('rsync-list-modules', error))).join()).not.toContain('nmap-access');
     const asked = '&#xa;  Process ID           1&#xa;  Authentication       : yes';
     expect(found(port(11_211, probed('memcached'), said('memcached-info', asked))).join()).not.toContain('nmap-access');
+  });
+
+  test('a long text of a server that looks like an error is read in linear time', () => {
+    expect(isError({ id: 'banner', output: `ERROR: Failed to connect${' '.repeat(200_000)}\tx`, items: [] })).toBe(false);
+    expect(isError({ id: 'banner', output: `ERROR: Failed to connect${' '.repeat(200_000)}`, items: [] })).toBe(true);
   });
 
   // Names as nmap-service-probes and scripts of nmap 7.93 write them.

@@ -20,7 +20,7 @@ import { readState, reportDamage } from '../session/known-state.ts';
 import { noSite } from '../session/sites.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
-/** `portlog exposure init|check`: writes or checks a exposure file. */
+/** `portlog exposure init|check`: writes or checks an exposure file. */
 export const exposure: Command = {
   name: 'exposure',
   summary: 'compare a scan with the ports that are expected to be open',

@@ -62,11 +62,11 @@ export const exposure: Dashboard = {
     ),
     openPortsBy('by-service', 'Open ports by service', 'What answers. Without -sV, the name is only what is usual at that port.', 'service.type', 8),
     openPortsBy('by-port', 'Open ports by number', 'The ports that are open at most hosts.', 'server.port', 8),
-    openPortsBy('by-zone', 'Open ports by zone', 'Empty without a exposure file, which names the zones.', 'nmap.zone', 8, 'share'),
+    openPortsBy('by-zone', 'Open ports by zone', 'Empty without an exposure file, which names the zones.', 'nmap.zone', 8, 'share'),
     {
       id: 'over-time',
       title: 'Open ports over time, by zone',
-      about: 'As the scans of each day saw them, each port once. Empty without a exposure file; a day without a scan has no bar.',
+      about: 'As the scans of each day saw them, each port once. Empty without an exposure file; a day without a scan has no bar.',
       query: {
         from: 'nmap.port',
         where: all(openNow, exists('nmap.zone')),

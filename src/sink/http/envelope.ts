@@ -24,11 +24,13 @@ interface Escapes {
 
 const same = (text: string): string => text;
 const inJson = (message: string): string => jsonWithoutControls(JSON.stringify(message)).slice(1, -1);
+/** Half of a pair of surrogates, as a program may log it, has no form in a URL. */
+const inForm = (message: string): string => encodeURIComponent(message.toWellFormed());
 const inMarkup = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** How a type of content is written. JSON is what all others are taken for, because an event is. */
 function escapesOf(contentType: string): Escapes {
-  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return { whole: encodeURIComponent, line: encodeURIComponent };
+  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return { whole: encodeURIComponent, line: inForm };
   if (/^[a-z]+\/(?:[a-z0-9.-]+\+)?(?:xml|html)\b/i.test(contentType)) return { whole: inMarkup, line: inMarkup };
   return { whole: same, line: contentType.startsWith('text/') ? same : inJson };
 }

@@ -50,7 +50,7 @@ function partsOf(value: string): readonly string[] {
 
 /** A text as it stands in plain text, in a URL and in the JSON of some servers. */
 function spellings(text: string): readonly string[] {
-  const decoded = decodedOf(text);
+  const decoded = decodedOf(text.toWellFormed());
   const inJson = (one: string): readonly string[] => [JSON.stringify(one).slice(1, -1), one.replaceAll('/', '\\/')];
   return [text, decoded, encodeURIComponent(decoded), encodeURI(decoded), ...inJson(text), ...inJson(decoded)];
 }
