@@ -30,7 +30,7 @@ sinks:
     caFile: /etc/ssl/es-ca.pem
 \`\`\`
 
-\`--to elasticsearch\` (without URL) uses that sink of the file; \`--to elasticsearch=URL\` uses its settings with another address.
+\`--to elasticsearch\` (without URL) uses that sink of the file, where it is the only one of its type; \`--to elasticsearch=URL\` uses its settings with another address.
 \`PORTLOG_<SINK>_URL\` is the address if neither of them gives one, also for \`portlog setup\`. Where it or the file gives an address for a type of sink, credentials of that type are sent there and nowhere else.
 A variable that begins with \`PORTLOG_\`, is not used, and looks like one that is, causes a warning.
 

@@ -17,7 +17,7 @@ import { metricsPage } from './metrics-page.ts';
 import { rulesPage } from './rules-page.ts';
 import { stateSchema } from './state-schema.ts';
 
-/** Every committed file that is made from the field catalogue, with its content. */
+/** Every committed file that is made from the catalogues of src/ (fields, rules, commands, metrics, panels), with its content. */
 export function generated(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   files.set('schemas/event.schema.json', json(eventSchema(FIELDS)));

@@ -155,7 +155,7 @@ function nameOf(of: Measure): string {
   return kept(name, how);
 }
 
-/** The field that decides how a column looks; undefined for a number of hosts. */
+/** The field that decides how a column looks; none for a count. */
 function fieldOf(of: Measure): string {
   return 'latest' in of ? of.latest : '';
 }

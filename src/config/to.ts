@@ -16,7 +16,10 @@ export function sinkNamedBy(text: string, configured: readonly SinkConfig[]): Si
     });
   if (named !== undefined) return named;
   const ofType = configured.filter((sink) => sink.type === type);
-  if (at === -1) return ofType[0] ?? { type };
+  if (at === -1) {
+    refuseSeveralOf(type, ofType);
+    return ofType[0] ?? { type };
+  }
   if (type === 'stdout')
     throw new PortlogError('sink-options', 'the sink "stdout" has no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
   const there = ofType.filter((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
@@ -31,5 +34,15 @@ function refuseSeveral(text: string, sinks: readonly SinkConfig[]): void {
   if (one === undefined || other === undefined) return;
   throw new PortlogError('usage', `--to ${withoutUser(text)}: several sinks of the configuration file have this address`, {
     hint: `choose one by its name: --to ${one}, --to ${other}`,
+  });
+}
+
+/** Refuses a type that several sinks have: one of them would get all, and the others nothing. */
+function refuseSeveralOf(type: string, sinks: readonly SinkConfig[]): void {
+  if (sinks.length < 2 || type === 'stdout') return;
+  const names = sinks.flatMap(({ name }) => name ?? []);
+  const one = names.length === 0 ? `by its address: --to ${type}=…` : `by its name: ${names.map((name) => `--to ${name}`).join(', ')}`;
+  throw new PortlogError('usage', `--to ${type}: ${sinks.length} sinks of the configuration file are of this type`, {
+    hint: `choose one ${one}; or leave --to out: then all sinks of the file count`,
   });
 }

@@ -206,3 +206,8 @@ export class Spool {
 /** Excludes the outbox of other live processes, which send it themselves. */
 const NOT_SENT_BY_OTHERS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
 const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_SENT_BY_OTHERS}`;
+
+/** When the newest batch was made that waits for any sink, in epoch milliseconds; 0 when none waits. */
+export function newestWaiting(database: Database): number {
+  return Number(database.get('SELECT coalesce(max(created), 0) AS newest FROM spool')?.['newest']);
+}

@@ -7,6 +7,7 @@ import { unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 import { isPausing, nextPauseMs, type Pauses } from './pause.ts';
 import { isRenewalDue } from '../state/sink-memory.ts';
+import { newestWaiting } from '../state/spool.ts';
 
 export interface HousekeepingOptions {
   readonly database: Database;
@@ -51,23 +52,18 @@ export class Housekeeping {
     }
     const report = await this.options.deliverWaiting();
     const isDone = report?.sinks.every(({ waiting }) => waiting === 0) === true;
-    if (isDone) this.foreign = this.newest();
+    if (isDone) this.foreign = newestWaiting(database);
     this.next = now + (isDone ? PAUSES.firstMs : this.pauseMs);
     this.pauseMs = isDone ? PAUSES.firstMs : nextPauseMs(this.pauseMs, PAUSES);
   }
 
   private isNeeded(now: number): boolean {
-    const { maxAges } = this.options;
+    const { database, maxAges } = this.options;
     return (
-      this.newest() > this.foreign ||
+      newestWaiting(database) > this.foreign ||
       this.sites.overdue(maxAges, now).length > 0 ||
       this.scans.failed(isAlive, now).length > 0 ||
-      unreportedFiles(this.options.database).length > 0
+      unreportedFiles(database).length > 0
     );
-  }
-
-  /** When the newest waiting batch was made; 0 when there is none. */
-  private newest(): number {
-    return Number(this.options.database.get('SELECT coalesce(max(created), 0) AS newest FROM spool')?.['newest']);
   }
 }

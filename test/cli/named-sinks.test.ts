@@ -59,6 +59,13 @@ test('a sink can be named on the command line; an address of several sinks is re
   expect([idsOf('a').length, idsOf('b').length > 0]).toEqual([0, true]);
   const { code, stderr } = await run(folder, SCAN, '--to', `http=${url}`);
   expect([code, stderr]).toEqual([2, expect.stringContaining('choose one by its name: --to customer-a, --to customer-b')]);
+  const ofType = await run(folder, SCAN, '--to', 'http');
+  expect([ofType.code, ofType.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /--to http: 2 sinks of the configuration file are of this type\n.* choose one by its name: --to customer-a, --to customer-b;/,
+    ),
+  ]);
   // Somewhere else is another destination, and has no name.
   const elsewhere = await run(folder, SCAN, '--to', 'http=http://127.0.0.1:1/');
   expect(elsewhere.stderr).toContain('http http://127.0.0.1:1:');

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCode } from '../../src/cli/session/report/summary.ts';
+import { exitCode } from '../../src/cli/session/report/exit-code.ts';
 import { ship, type ShipReport } from '../../src/pipeline/ship.ts';
 import type { Source } from '../../src/source/source.ts';
 import { openStore, storingSink } from '../support/delivery.ts';

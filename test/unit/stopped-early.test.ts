@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Log } from '../../src/cli/session/log.ts';
-import { exitCode, jsonSummary, printSummary } from '../../src/cli/session/report/summary.ts';
+import { exitCode } from '../../src/cli/session/report/exit-code.ts';
+import { jsonSummary } from '../../src/cli/session/report/json-summary.ts';
+import { printSummary } from '../../src/cli/session/report/summary.ts';
 import type { ShipReport } from '../../src/pipeline/ship.ts';
 import type { Source } from '../../src/source/source.ts';
 import { host, port, scan } from '../support/scans.ts';

@@ -67,7 +67,6 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['pipeline/threads', 'cli/session/watchdog', 'cli/session/watchdog-thread'],
   'node:sea': ['core/package-files'],
   'node:vm': [],
-  'yargs': ['cli/parse'],
   'yaml': ['config', 'content', 'setup/loki', 'cli'],
   'ajv': ['config'],
   'pako': ['source/inflate'],

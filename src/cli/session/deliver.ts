@@ -15,7 +15,9 @@ import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 import { endAlertsAboutExpected } from './end-accepted.ts';
 import { checkSinks } from './check-sinks.ts';
-import { exitCode, jsonSummary, mostSevere, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
+import { exitCode, mostSevere } from './report/exit-code.ts';
+import { jsonSummary } from './report/json-summary.ts';
+import { printLostRuns, printSummary, printReplayed } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
 import { progressReporter } from './report/progress.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
@@ -50,7 +52,8 @@ interface OnlySinks {
   readonly only?: readonly string[];
 }
 
-interface Shipment extends How, Pick<PreparedShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
+/** What is shipped, and how. */
+export interface Shipment extends How, Pick<PreparedShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
   /** Why there is no state file although one is needed. */
   readonly without?: PortlogError | undefined;
 }

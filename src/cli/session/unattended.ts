@@ -13,7 +13,7 @@ import { type CommandContext, settingsOf } from './context.ts';
 import { deliverWaiting, shipSources } from './deliver.ts';
 import { askSinks, type NamedSink, refuseTableTo, sinkNames } from './sinks.ts';
 import { scanAndShip } from './scan-and-ship.ts';
-import { exitCode, mostSevere } from './report/summary.ts';
+import { exitCode, mostSevere } from './report/exit-code.ts';
 import { takesHangUp } from './hang-up.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 import { Outages } from './outages.ts';

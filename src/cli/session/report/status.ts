@@ -7,9 +7,9 @@ import { counted, printable, withCommas } from '../../../event/text.ts';
 import type { FailedFile } from '../../../state/file-attempts.ts';
 import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
-import { mostSevere } from './summary.ts';
-import { iso, waitingFields } from './waiting.ts';
-import { shownIdentity, shownTarget } from '../../../sink/shown.ts';
+import { mostSevere } from './exit-code.ts';
+import { iso } from './waiting.ts';
+import { shownIdentity } from '../../../sink/shown.ts';
 import { sized } from './words.ts';
 
 const HOUR_MS = 3_600_000;
@@ -75,74 +75,18 @@ export function statusCode({ lost, sites, schedules, directories, sinks }: Statu
 
 /** For people. */
 export function statusText(status: Status): string {
-  const { now, state } = status;
-  return [
-    ...part('state', [`${state.path}, ${sized(state.bytes)}`]),
-    ...part(
-      'running',
-      status.running.map(({ pid, started, what }) => `process ${pid} since ${iso(started) ?? ''}: ${what}`),
-    ),
-    ...part(
-      'lost',
-      status.lost.map(({ pid, started, what }) => `the run of ${iso(started) ?? ''} (process ${pid}, reading ${what}) was killed or crashed`),
-    ),
-    ...part(
-      'site',
-      status.sites.map((site) => siteText(site, now)),
-    ),
-    ...part(
-      'schedule',
-      status.schedules.map((schedule) => scheduleText(schedule, now)),
-    ),
-    ...part(
-      'directory',
-      status.directories.flatMap((directory) => directoryText(directory, now)),
-    ),
-    ...part('sink', status.sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : status.sinks.map(sinkText)),
-    ...part(
-      'given up',
-      status.givenUp.map((one) => givenUpText(one, now)),
-    ),
-  ].join('');
-}
-
-/** For machines, in one line. */
-export function statusJson(status: Status): string {
-  const { state, running, lost, sites, schedules, directories, sinks, givenUp } = status;
-  return JSON.stringify({
-    exit: statusCode(status),
-    state,
-    running: running.map(runFields),
-    lost: lost.map(runFields),
-    sites: sites.map((site) => ({
-      site: site.site,
-      hosts: site.hosts,
-      last: iso(site.last),
-      maxAgeHours: site.maxAgeMs === undefined ? undefined : site.maxAgeMs / HOUR_MS,
-      overdue: site.isOverdue,
-    })),
-    schedules: schedules.map(({ name, timetable, last, next, missing }) => ({
-      name,
-      timetable,
-      last: last && { due: iso(last.due), started: iso(last.started), ended: iso(last.ended), problem: last.problem },
-      next: iso(next),
-      missing: iso(missing),
-    })),
-    directories: directories.map(({ path, files, last, problem, failed, unfinished }) => ({
-      path,
-      files,
-      last: iso(last),
-      problem,
-      failed: failed.map(({ name, problem: why, isAside }) => ({ name, problem: why, aside: isAside })),
-      unfinished: unfinished.map(({ name, since }) => ({ name, since: iso(since) })),
-    })),
-    sinks: sinks.map(waitingFields),
-    givenUp: givenUp.map(({ identity, events, last: time }) => ({ ...identity, target: shownTarget(identity.target), events, last: iso(time) })),
-  });
-}
-
-function runFields({ pid, started, what, sums }: OpenRun): object {
-  return { pid, started: iso(started), what, sums };
+  const { now, state, running, lost, sites, schedules, directories, sinks, givenUp } = status;
+  const parts: readonly (readonly [heading: string, lines: readonly string[]])[] = [
+    ['state', [`${state.path}, ${sized(state.bytes)}`]],
+    ['running', running.map(({ pid, started, what }) => `process ${pid} since ${iso(started) ?? ''}: ${what}`)],
+    ['lost', lost.map(({ pid, started, what }) => `the run of ${iso(started) ?? ''} (process ${pid}, reading ${what}) was killed or crashed`)],
+    ['site', sites.map((site) => siteText(site, now))],
+    ['schedule', schedules.map((schedule) => scheduleText(schedule, now))],
+    ['directory', directories.flatMap((directory) => directoryText(directory, now))],
+    ['sink', sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : sinks.map(sinkText)],
+    ['given up', givenUp.map((one) => givenUpText(one, now))],
+  ];
+  return parts.flatMap(([heading, lines]) => part(heading, lines)).join('');
 }
 
 function part(heading: string, lines: readonly string[]): readonly string[] {

@@ -1,15 +1,12 @@
 import { isoTime } from '../../../event/time.ts';
 import type { OpenRun } from '../../../state/runs.ts';
-import { unaccounted } from '../../../state/tally.ts';
-import { EXIT, type ExitCode, type PortlogError } from '../../../core/errors.ts';
 import { NO_PORTS, openWords } from '../../../event/counts.ts';
 import type { InputReport } from '../../../pipeline/input-report.ts';
-import type { SinkReport } from '../../../delivery/report.ts';
 import type { ShipReport } from '../../../pipeline/ship.ts';
 import type { Log } from '../log.ts';
 import type { Outages } from '../outages.ts';
 import { changesText } from './noted-changes.ts';
-import { givenUp, noteOutage, printGivenUp, printSink, sumLine } from './sink-summary.ts';
+import { noteOutage, printGivenUp, printSink, sumLine } from './sink-summary.ts';
 import { counted, withCommas } from '../../../event/text.ts';
 
 /** How the rest of an interrupted run gets its turn; a service reads its files again by itself. */
@@ -17,22 +14,6 @@ const SHIP_AGAIN = '  → ship the same again for the rest';
 const READ_AGAIN = '  → it is read at the next start';
 /** Most inputs that a message names. */
 const MAX_NAMED = 10;
-const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
-
-/** `130 > 2 > 4 > 3 > 5 > 1`: decides the exit code of a run. */
-export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }: ShipReport): ExitCode {
-  if (interrupted) return EXIT.interrupted;
-  if (untracked !== undefined || hostsLeftOut !== undefined) return EXIT.state;
-  // No later run reads the rest of an input that a full spool has ended.
-  if (sinks.some((sink) => sink.unaccountable !== undefined || sink.damaged > 0 || sink.spoolFull || givenUp(sink) > 0)) return EXIT.state;
-  if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
-  if (sinks.some(isDown)) return EXIT.sinkDown;
-  const partly = inputs.some(
-    (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0 || input.empty > 0,
-  );
-  return partly || sinks.some(({ tally, replayed, own }) => tally.dead + replayed.dead + own.dead > 0) ? EXIT.partly : EXIT.delivered;
-}
-
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
 export function printSummary(report: ShipReport, log: Log, outages?: Outages): void {
   printInputs(report, log, outages === undefined ? SHIP_AGAIN : READ_AGAIN);
@@ -78,11 +59,6 @@ export function printReplayed({ sinks }: ShipReport, log: Log, outages?: Outages
   }
 }
 
-/** The most severe exit code of several runs. */
-export function mostSevere(codes: readonly ExitCode[]): ExitCode {
-  return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.delivered;
-}
-
 /** What a run reads when portlog runs nmap itself: `nmap`, or `nmap (a schedule)`. There is no file to ship again. */
 const OF_NMAP = /^nmap(?: \(|$)/;
 
@@ -96,52 +72,6 @@ export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
       `  → ${OF_NMAP.test(what) ? 'no file can be shipped again: the next scan looks at the same targets, and what waits on disk is sent' : 'ship the same again: what arrived is not stored twice'}`,
     );
   }
-}
-
-/** For machines: everything that the human summary says, in one line. */
-export function jsonSummary(report: ShipReport): string {
-  return JSON.stringify({
-    exit: exitCode(report),
-    interrupted: report.interrupted,
-    inputs: report.inputs.map(({ problem, changes, ...input }) => ({
-      ...input,
-      changes: changes?.counts,
-      earlierChanges: earlierOf(changes),
-      problem: errorFields(problem),
-    })),
-    sinks: report.sinks.map(({ sink, tally, failure, unaccountable, bookkeeping, ...rest }) => ({
-      sink,
-      ...tally,
-      unaccounted: unaccounted(tally),
-      ...rest,
-      failure: failure?.message,
-      unaccountable: errorFields(unaccountable),
-      bookkeeping: errorFields(bookkeeping),
-    })),
-    notRead: report.notRead,
-    lostRuns: report.lostRuns,
-    untracked: errorFields(report.untracked),
-    hostsLeftOut: errorFields(report.hostsLeftOut),
-  });
-}
-
-/** Absent when there are none. */
-function earlierOf(changes: InputReport['changes']): Readonly<Record<string, number>> | undefined {
-  return changes === undefined || Object.keys(changes.earlier).length === 0 ? undefined : changes.earlier;
-}
-
-function errorFields(error: PortlogError | undefined): object | undefined {
-  return error && { code: error.code, message: error.message };
-}
-
-/** Whether there is no result: nmap failed, scanned nothing, or the input has no scan. */
-function isUseless({ runs, failed, empty, hosts, problem }: InputReport): boolean {
-  return runs === 0 || problem?.code === 'mistake' || (failed + empty === runs && hosts === 0);
-}
-
-/** Whether events wait for a sink or were given up; a pipe whose reader has gone is no error. */
-function isDown({ waiting, failure }: SinkReport): boolean {
-  return waiting > 0 || (failure !== undefined && failure.kind !== 'closed');
 }
 
 function printInput(input: InputReport, log: Log, isInterrupted: boolean): void {
