@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-import { LongestFirst } from './tools/test-order.ts';
-import { TestProgress } from './tools/test-progress.ts';
+import { LongestFirst } from './tools/vitest/order.ts';
+import { TestProgress } from './tools/vitest/progress.ts';
 
 const SETUP = ['test/support/clean-up.ts', 'test/support/seed.ts'];
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { generated } from './generated.ts';
+import { generated } from './generate/generated.ts';
 
 // Writes the generated files. With --check it only lists those that would change; a test does the same.
 const outdated = [...generated()].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);

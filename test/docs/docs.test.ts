@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERRORS, EXIT } from '../../src/core/errors.ts';
 import { STEPS } from '../../tools/check/steps.ts';
-import { generated } from '../../tools/generated.ts';
+import { generated } from '../../tools/generate/generated.ts';
 import { commandsIn, page, pages } from '../support/docs.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';

@@ -1,4 +1,4 @@
-import type { Field, FieldType } from '../src/event/fields/field.ts';
+import type { Field, FieldType } from '../../../src/event/fields/field.ts';
 import { type FieldNode, fieldTree } from './field-tree.ts';
 
 const META = { managed_by: 'portlog', description: 'Events of portlog' };

@@ -20,13 +20,13 @@ import * as piechart from '@grafana/grafana-foundation-sdk/piechart';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
-import { DASHBOARDS } from '../src/content/dashboards.ts';
-import { LEVEL_COLOURS, LEVELS, rankOf } from '../src/content/levels.ts';
-import type { Dashboard, Placed, Query, View } from '../src/content/panel.ts';
-import { placed } from '../src/content/panel.ts';
-import { isTime, type PanelQuery, panelQueries } from '../src/content/panel-logql.ts';
-import { rowsTable } from './grafana-tables.ts';
-import { SOURCE, withVariables } from './grafana-variables.ts';
+import { DASHBOARDS } from '../../../src/content/dashboards.ts';
+import { LEVEL_COLOURS, LEVELS, rankOf } from '../../../src/content/levels.ts';
+import type { Dashboard, Placed, Query, View } from '../../../src/content/panel.ts';
+import { placed } from '../../../src/content/panel.ts';
+import { isTime, type PanelQuery, panelQueries } from '../../../src/content/panel-logql.ts';
+import { rowsTable } from './tables.ts';
+import { SOURCE, withVariables } from './variables.ts';
 
 const NOBODY_LOOKED = 'no finished scan';
 /** Loki's default limit of entries for one query (`max_entries_limit_per_query`). */

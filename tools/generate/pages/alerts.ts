@@ -1,12 +1,12 @@
-import { kibanaRules } from '../src/content/kibana-rules.ts';
-import { lokiRuleGroup } from '../src/content/loki-rules.ts';
-import { lucene } from '../src/content/lucene.ts';
-import { grafanaRules } from '../src/content/grafana-rules.ts';
-import { opensearchMonitors } from '../src/content/opensearch-monitors.ts';
-import { DEFAULT_CONTENT } from '../src/content/options.ts';
-import { type AlertRule, serverId } from '../src/alert/rule.ts';
-import { ALERT_RULES } from '../src/alert/rules.ts';
-import { wazuhIds } from '../src/content/wazuh-rules.ts';
+import { kibanaRules } from '../../../src/content/kibana-rules.ts';
+import { lokiRuleGroup } from '../../../src/content/loki-rules.ts';
+import { lucene } from '../../../src/content/lucene.ts';
+import { grafanaRules } from '../../../src/content/grafana-rules.ts';
+import { opensearchMonitors } from '../../../src/content/opensearch-monitors.ts';
+import { DEFAULT_CONTENT } from '../../../src/content/options.ts';
+import { type AlertRule, serverId } from '../../../src/alert/rule.ts';
+import { ALERT_RULES } from '../../../src/alert/rules.ts';
+import { wazuhIds } from '../../../src/content/wazuh-rules.ts';
 
 const INTRO = `# Alert rules
 

@@ -1,4 +1,4 @@
-import type { Field } from '../src/event/fields/field.ts';
+import type { Field } from '../../../src/event/fields/field.ts';
 
 const INTRO = `# Events
 

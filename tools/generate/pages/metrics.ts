@@ -1,5 +1,5 @@
-import { type MetricDefinition, METRICS } from '../src/metrics/catalogue.ts';
-import { METRICS_RULES } from '../src/metrics/rules.ts';
+import { type MetricDefinition, METRICS } from '../../../src/metrics/catalogue.ts';
+import { METRICS_RULES } from '../../../src/metrics/rules.ts';
 
 /** The reference of the metrics, from their catalogue. */
 export function metricsPage(): string {

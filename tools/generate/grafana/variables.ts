@@ -6,7 +6,7 @@ import {
   TextBoxVariableBuilder,
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { LEVELS } from '../src/content/levels.ts';
+import { LEVELS } from '../../../src/content/levels.ts';
 
 export const SOURCE = { type: 'loki', uid: '${datasource}' };
 const ALL = { text: ['All'], value: ['$__all'] };

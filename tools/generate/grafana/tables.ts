@@ -1,12 +1,12 @@
 import type { DataTransformerConfig, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as table from '@grafana/grafana-foundation-sdk/table';
-import { columnName } from '../src/content/column-names.ts';
-import { grafanaHostPath, HOST_FIELD } from '../src/content/host-link.ts';
-import { LEVEL_COLOURS, LEVELS, rankOf } from '../src/content/levels.ts';
-import { labelOf } from '../src/content/logql.ts';
-import type { Measure, Query, View } from '../src/content/panel.ts';
-import { ACTION, rowFields, SEEN, ENTITY_FIELD } from '../src/content/rows-logql.ts';
-import { FIELDS } from '../src/event/fields.ts';
+import { columnName } from '../../../src/content/column-names.ts';
+import { grafanaHostPath, HOST_FIELD } from '../../../src/content/host-link.ts';
+import { LEVEL_COLOURS, LEVELS, rankOf } from '../../../src/content/levels.ts';
+import { labelOf } from '../../../src/content/logql.ts';
+import type { Measure, Query, View } from '../../../src/content/panel.ts';
+import { ACTION, rowFields, SEEN, ENTITY_FIELD } from '../../../src/content/rows-logql.ts';
+import { FIELDS } from '../../../src/event/fields.ts';
 
 type List = Extract<View, { kind: 'list' }>;
 type Table = Extract<View, { kind: 'table' }>;

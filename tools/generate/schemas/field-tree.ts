@@ -1,4 +1,4 @@
-import type { Field } from '../src/event/fields/field.ts';
+import type { Field } from '../../../src/event/fields/field.ts';
 
 /** The catalogue as a tree by the dots in its names. `field` is absent for objects that need no entry. */
 export interface FieldNode {

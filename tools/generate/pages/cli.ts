@@ -1,7 +1,7 @@
-import type { Command } from '../src/cli/command.ts';
-import { allCommands } from '../src/cli/commands.ts';
-import { HELP } from '../src/cli/help.ts';
-import { aboutOf, argumentOf, type Option, variableOf } from '../src/cli/option.ts';
+import type { Command } from '../../../src/cli/command.ts';
+import { allCommands } from '../../../src/cli/commands.ts';
+import { HELP } from '../../../src/cli/help.ts';
+import { aboutOf, argumentOf, type Option, variableOf } from '../../../src/cli/option.ts';
 
 const COMMANDS = await allCommands();
 const [SHIP] = COMMANDS;

@@ -1,5 +1,5 @@
-import { DatabaseSync } from '../src/core/sqlite.ts';
-import { SCHEMA_VERSIONS } from '../src/state/schema.ts';
+import { DatabaseSync } from '../../../src/core/sqlite.ts';
+import { SCHEMA_VERSIONS } from '../../../src/state/schema.ts';
 
 /** SQL that makes a new state file at once: taking the steps of the schema one by one takes eight times as long. */
 export function stateSchema(): string {

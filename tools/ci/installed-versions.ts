@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { neededPackages } from './release/needed.ts';
+import { neededPackages } from '../release/needed.ts';
 
 /* Says which packages of an installed portlog (its folder) have another version than package-lock.json, with which it was tested, and whether it is too large. */
 
@@ -8,7 +8,7 @@ import { neededPackages } from './release/needed.ts';
 const MAX_MB = 12;
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('node tools/installed-versions.ts FOLDER');
+if (folder === undefined) throw new Error('node tools/ci/installed-versions.ts FOLDER');
 const needed = neededPackages();
 const wrong = needed.flatMap(({ path, version }) => {
   const file = join(folder, path, 'package.json');

@@ -1,6 +1,6 @@
-import { levelOf } from '../src/event/event.ts';
-import type { Rule } from '../src/finding/finding.ts';
-import { RISKY_SERVICES } from '../src/finding/risky-services.ts';
+import { levelOf } from '../../../src/event/event.ts';
+import type { Rule } from '../../../src/finding/finding.ts';
+import { RISKY_SERVICES } from '../../../src/finding/risky-services.ts';
 
 const INTRO = `# Rules
 

@@ -1,5 +1,5 @@
-import { DATASETS, INVENTORY } from '../src/event/event.ts';
-import type { Field, FieldType } from '../src/event/fields/field.ts';
+import { DATASETS, INVENTORY } from '../../../src/event/event.ts';
+import type { Field, FieldType } from '../../../src/event/fields/field.ts';
 import { type FieldNode, fieldTree } from './field-tree.ts';
 
 const REQUIRED = ['@timestamp', 'message', 'ecs', 'event', 'data_stream', 'agent', 'observer', 'nmap'];
@@ -7,13 +7,11 @@ const REQUIRED = ['@timestamp', 'message', 'ecs', 'event', 'data_stream', 'agent
 /** JSON Schema (2020-12) of an ECS event: no field but those of the catalogue. */
 export function eventSchema(fields: readonly Field[]): object {
   const { children } = fieldTree(fields);
-  const root = objectSchema(children) as { properties: Record<string, { properties: Record<string, object> }> };
-  root.properties['event']!.properties['dataset'] = { enum: [...DATASETS, INVENTORY] };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'portlog event',
     description: 'One event in ECS. Made from src/event/fields.ts by npm run generate.',
-    ...root,
+    ...objectSchema(children),
     required: REQUIRED,
   };
 }
@@ -27,6 +25,7 @@ function objectSchema(children: FieldNode['children']): object {
 }
 
 function schemaOf({ field, children }: FieldNode): object {
+  if (field?.name === 'event.dataset') return { enum: [...DATASETS, INVENTORY] };
   const about = field === undefined || field.about === '' ? {} : { description: field.about };
   const one = children.size > 0 ? objectSchema(children) : TYPES[field?.type ?? 'object'];
   return field?.many === true ? { type: 'array', items: one, minItems: 1, ...about } : { ...one, ...about };

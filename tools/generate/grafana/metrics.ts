@@ -4,8 +4,8 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { stringify } from 'yaml';
-import { METRICS_PANELS, type MetricsPanel } from '../src/metrics/panels.ts';
-import { METRICS_RULES } from '../src/metrics/rules.ts';
+import { METRICS_PANELS, type MetricsPanel } from '../../../src/metrics/panels.ts';
+import { METRICS_RULES } from '../../../src/metrics/rules.ts';
 
 const SOURCE = { type: 'prometheus', uid: '${datasource}' };
 const COLUMNS = 24;
