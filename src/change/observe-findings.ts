@@ -15,6 +15,8 @@ const OPENING: Readonly<Record<string, ChangeAction>> = {
 };
 
 const NOT_FOUND = 'not found';
+/** Nobody could look. */
+const HOST_NOT_UP = 'host not up';
 
 /** Updates the known findings of a host, after its ports; adds to `changes`. */
 export class FindingObserver {
@@ -103,7 +105,7 @@ export class FindingObserver {
     // Later tests that were read before this one show that it is gone: not a change. Runs that did not look for it do not count.
     if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
     const isNews = was === 'no' || this.isNewsOf(finding);
-    if (isNews || isSevere) this.opened(after, before, isNews ? NOT_FOUND : 'not looked for before', about());
+    if (isNews || isSevere) this.opened(after, before, isNews ? this.beforeNews() : 'not looked for before', about());
     if (isNews) return;
     if (isSevere) this.severe++;
     else this.first++;
@@ -135,6 +137,11 @@ export class FindingObserver {
     const hasOpened = changes.some((change) => (change.action === 'port-opened' || change.action === 'port-reopened') && portOf(change) === key);
     const port = known.ports[key];
     return hasOpened || (port !== undefined && observation.hasLookedBefore(port, source, port.open.yes?.first ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** What was there before a new finding. */
+  private beforeNews(): string {
+    return this.changes.some(({ action }) => action === 'host-new') ? HOST_NOT_UP : NOT_FOUND;
   }
 
   private resolve(finding: KnownFinding): void {

@@ -2,6 +2,7 @@ import { SiteWatch } from '../change/overdue-sites.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { whyGivenUp } from '../delivery/given-up.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
+import { forgetCut, noteCut } from '../state/cut-inputs.ts';
 import { isAlive } from '../core/process-alive.ts';
 import type { Store } from '../state/store.ts';
 import type { EventOptions } from '../event/context.ts';
@@ -17,7 +18,7 @@ import {
 import { runSummaryEvent } from '../event/run-summary.ts';
 import { digest } from '../event/id.ts';
 import type { InputReport, WhatWasRead } from './input-report.ts';
-import { ReportedOutages } from './reported-outages.ts';
+import { ReportedOutages, tolerant } from './reported-outages.ts';
 import { markReported, unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 
@@ -98,6 +99,7 @@ export class HealthReporter {
     const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
     // A replay without effect would only add to what waits.
     if (isIdle) return;
+    for (const pipeline of this.delivery.pipelines) noteWhole(pipeline, { inputs, notRead }, this.options.now());
     const events = this.failing(() => true);
     for (const problem of this.delivery.pipelines.flatMap((pipeline) => [...this.refusalOf(pipeline), ...problemsOf(pipeline)]))
       events.push(deliveryProblemEvent(this.options, this.runKey, problem));
@@ -149,6 +151,16 @@ export class HealthReporter {
     this.earlier.note(pipeline, 'refusal');
     return [{ kind: 'sink-failing', sink: sink.name, reason: health.blocked.message, events: undefined }];
   }
+}
+
+/** Notes which inputs were cut because the spool of a sink was full, and which were not. */
+function noteWhole({ spoolWriter }: SinkPipeline, { inputs, notRead }: WhatWasRead, now: number): void {
+  if (spoolWriter === undefined) return;
+  const { memory } = spoolWriter.tables;
+  const isCut = ({ problem }: InputReport): boolean => problem?.code === 'spool-full';
+  const names = (some: readonly InputReport[]): readonly string[] => some.map(({ name }) => name);
+  const whole = names(inputs.filter((input) => !input.partOnly && input.problem === undefined));
+  tolerant(() => (spoolWriter.stuck ? noteCut(memory, [...names(inputs.filter(isCut)), ...notRead], now) : forgetCut(memory, whole, now)));
 }
 
 function problemsIn({ problem, partOnly, refused, incomplete, failed, empty }: InputReport): number {

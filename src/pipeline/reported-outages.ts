@@ -25,7 +25,7 @@ export class ReportedOutages {
 
   note(pipeline: SinkPipeline, kind: Kind): void {
     this.forgotten.delete(pipeline);
-    change(() => memoryOf(pipeline)?.put(`${kind} reported`, String(this.now())));
+    tolerant(() => memoryOf(pipeline)?.put(`${kind} reported`, String(this.now())));
   }
 
   /** Forgets the outages of sinks that have worked. */
@@ -34,11 +34,19 @@ export class ReportedOutages {
       const { hasWorked, failure, blocked } = pipeline.health;
       if (!hasWorked || failure !== undefined || this.forgotten.has(pipeline)) continue;
       this.forgotten.add(pipeline);
-      change(() => {
-        memoryOf(pipeline)?.remove('outage reported');
-        if (blocked === undefined) memoryOf(pipeline)?.remove('refusal reported');
-      });
+      const over: readonly Kind[] = blocked === undefined ? ['outage', 'refusal'] : ['outage'];
+      const memory = memoryOf(pipeline);
+      for (const name of over.map((kind) => `${kind} reported`)) if (memory?.get(name) !== undefined) tolerant(() => memory.remove(name));
     }
+  }
+}
+
+/** Notes something of little weight: on a full disk it is not noted. */
+export function tolerant(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof PortlogError)) throw error;
   }
 }
 
@@ -46,13 +54,4 @@ type Memory = NonNullable<SinkPipeline['spoolWriter']>['tables']['memory'];
 
 function memoryOf({ spoolWriter }: SinkPipeline): Memory | undefined {
   return spoolWriter?.tables.memory;
-}
-
-/** On a full disk nothing is noted, and the next run reports it again. */
-function change(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof PortlogError)) throw error;
-  }
 }

@@ -74,7 +74,7 @@ async function readBytes(source: Source, { delivery, stop, tracker, clock, onPro
     await (source.live ? delivery.commit() : delivery.commitAfter(chunk.length));
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
     // A sink with a full spool does not stop healthy ones.
-    noteAbandoned(report, delivery);
+    noteAbandoned(report, source, delivery);
     await yieldToEventLoop();
     if (reading.isTooLongWithoutRun) return false;
     if (!delivery.isPointless) continue;
@@ -85,10 +85,10 @@ async function readBytes(source: Source, { delivery, stop, tracker, clock, onPro
   return false;
 }
 
-function noteAbandoned(report: InputInProgress, delivery: Delivery): void {
+function noteAbandoned(report: InputInProgress, { live }: Source, delivery: Delivery): void {
   const stuck = delivery.stuckSink;
   if (stuck === undefined || report.problem !== undefined) return;
   report.problem = new PortlogError('spool-full', `${report.name} was only read up to byte ${report.bytes} for ${stuck}: its spool is full`, {
-    hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
+    hint: `when the sink works again: portlog replay, then ${live ? 'scan again (what was piped cannot be read again)' : 'ship this again'}; or allow more with --spool-max-mib, or --spool-when-full drop-oldest`,
   });
 }

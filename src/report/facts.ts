@@ -63,6 +63,8 @@ export interface FindingFact {
   readonly level: Level;
   readonly site: string;
   readonly host: string;
+  /** Of the host; empty when it has none. */
+  readonly name: string;
   readonly port: string;
   readonly rule: string;
   /** The name of the rule, without details of the host. */

@@ -72,7 +72,7 @@ class Lists {
     if (Object.values(host.findings).some(({ open }) => open.yes?.first === first)) this.firstSights.add(sightingKey(site, host.key, first));
     const place = { site, host: host.key };
     const open = isUp ? Object.values(host.ports).filter((port) => this.port(place, host, port)) : [];
-    const findings = isUp ? Object.values(host.findings).filter((finding) => this.finding(place, finding)) : [];
+    const findings = isUp ? Object.values(host.findings).filter((finding) => this.finding({ ...place, name: nameOf(host) }, finding)) : [];
     this.hosts.add(hostFact(place, host, open.filter(isPort).length, findings));
   }
 
@@ -102,7 +102,7 @@ class Lists {
     const { certificate } = known;
     this.ports.add({
       ...place,
-      name: host.name?.value ?? '',
+      name: nameOf(host),
       port,
       state: known.state,
       service: serviceOf(known),
@@ -114,7 +114,7 @@ class Lists {
     return true;
   }
 
-  private finding(place: Place, known: KnownFinding): boolean {
+  private finding(place: NamedPlace, known: KnownFinding): boolean {
     if (currentValue(known.open, 1) !== 'yes') return false;
     const fact = findingFact(place, known, this.now);
     this.levels[fact.level]++;
@@ -128,12 +128,19 @@ function sightingKey(site: string, host: string, time: number): string {
 }
 
 type Place = Pick<HostFact, 'site' | 'host'>;
+type NamedPlace = Pick<HostFact, 'site' | 'host' | 'name'>;
+
+function nameOf({ name }: KnownHost): string {
+  return name?.value ?? '';
+}
 
 /** Open findings of a host, most severe first; none for a host that does not answer. */
 export function findingsOf(site: string, host: KnownHost, now: number): readonly FindingFact[] {
   if (presenceOf(host, 1) !== 'yes') return [];
   const standingOnes = Object.values(host.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
-  return standingOnes.map((known) => findingFact({ site, host: host.key }, known, now)).toSorted((a, b) => b.severity - a.severity);
+  return standingOnes
+    .map((known) => findingFact({ site, host: host.key, name: nameOf(host) }, known, now))
+    .toSorted((a, b) => b.severity - a.severity);
 }
 
 /** Number of findings of a host that nothing has confirmed; none for a host that does not answer. */
@@ -142,7 +149,7 @@ export function unconfirmedOf(host: KnownHost): number {
   return Object.values(host.ports).reduce((sum, { open, unconfirmed = 0 }) => sum + (currentValue(open, 1) === 'yes' ? unconfirmed : 0), 0);
 }
 
-function findingFact(place: Place, known: KnownFinding, now: number): FindingFact {
+function findingFact(place: NamedPlace, known: KnownFinding, now: number): FindingFact {
   const { port = '', rule, severity, open } = known;
   const title = titleNow(known, now);
   return {
@@ -169,7 +176,7 @@ function hostFact(place: Place, host: KnownHost, openPorts: number, findings: re
   const levels = new Set(findings.map(({ severity }) => levelOf(severity)));
   return {
     ...place,
-    name: host.name?.value ?? '',
+    name: nameOf(host),
     state: presence === 'yes' ? 'up' : presence === 'no' ? 'down' : 'unknown',
     os: host.os?.value ?? '',
     mac: host.mac?.value ?? '',

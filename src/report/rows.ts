@@ -22,8 +22,8 @@ export function* json(facts: ReportFacts): Generator<string> {
 
 function* rows({ gaps, changes, baselines, findings, certificates, ports, hosts }: ReportFacts): Generator<Row> {
   for (const what of gaps) yield { kind: 'gap', what };
-  for (const { site, host, port, level, rule, title, remedy, since } of findings.rows)
-    yield { kind: 'weakness', site, host, port, level, rule, what: title, remedy, time: iso(since) };
+  for (const { site, host, name, port, level, rule, title, remedy, since } of findings.rows)
+    yield { kind: 'weakness', site, host, name, port, level, rule, what: title, remedy, time: iso(since) };
   for (const { action, time, message, ...row } of changes.rows) yield { kind: action, ...row, what: message, time: iso(time) };
   for (const { time, site, message } of baselines.rows) yield { kind: 'baseline', site, what: message, time: iso(time) };
   for (const { since, lastSeen, service, ...row } of ports.rows)

@@ -61,7 +61,7 @@ export function filterText({
   const parts = [
     datasets && `of ${datasets.join(', ')}`,
     rules && `of the rules ${rules.join(', ')}`,
-    severity === undefined ? undefined : `of severity ${levelOf(severity)} or more`,
+    severity === undefined ? undefined : `of severity ${levelOf(severity)} or more, itself or by an alert that it raises`,
     zones && `in the zones ${zones.join(', ')}`,
     sites && `of the sites ${sites.join(', ')}`,
   ].filter((part) => part !== undefined);

@@ -5,7 +5,7 @@ import { narrowed } from './only.ts';
 import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
 import { isPlaintextAllowed } from './transport/credentials.ts';
 import { scopeOf } from './address.ts';
-import { withoutUser } from './shown.ts';
+import { shownScope, withoutUser } from './shown.ts';
 import type { Sink, Notify } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
@@ -62,7 +62,7 @@ function refuseStrange(sink: Sink, { type, datasets = [] }: SinkOptions): void {
 
 /** A sink with the name that its settings give it, which messages, health events and metrics use. */
 function named(sink: Sink, options: SinkOptions): Sink {
-  const bounds = scopeOf({}, options);
+  const bounds = shownScope(scopeOf({}, options));
   return bounds === '' ? sink : { ...sink, name: `${sink.name} (${bounds})` };
 }
 

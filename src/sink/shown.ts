@@ -1,4 +1,5 @@
 import { shellWord } from '../core/shell-word.ts';
+import { levelOf } from '../event/event.ts';
 import type { SinkIdentity } from './sink.ts';
 
 /* Addresses in the form that people, events and metrics see: without what may be a secret. */
@@ -52,9 +53,14 @@ export function shownTarget(target: string): string {
     .join(',');
 }
 
+/** The bounds of a destination in the words of the configuration: `only=severity:high`. */
+export function shownScope(scope: string): string {
+  return scope.replaceAll(/(?<=[=;])severity:(\d+)/g, (_, severity: string) => `severity:${levelOf(Number(severity))}`);
+}
+
 /** A destination as the state file knows it: `loki http://loki:3100 (tenant=a)`. */
 export function shownIdentity({ type, target, scope }: SinkIdentity): string {
-  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
+  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${shownScope(scope)})`}`;
 }
 
 /** Text that somebody gave as an address, without what precedes an `@` and what follows a `?`, because either may be a secret. */

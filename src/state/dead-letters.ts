@@ -81,6 +81,12 @@ export class DeadLetters {
       .map((row) => ({ ...(row as unknown as DeadLetterCount), status: (row['status'] as number | null) ?? undefined }));
   }
 
+  /** Bodies of some letters with the same reason, as they would be sent. */
+  bodiesOf({ reason, status }: Omit<DeadLetterCount, 'events'>, limit: number): readonly string[] {
+    const sql = 'SELECT body FROM dead WHERE sink = ? AND reason = ? AND status IS ? ORDER BY died, rowid LIMIT ?';
+    return this.database.all(sql, this.sink, reason, status ?? null, limit).map(({ body }) => String(body));
+  }
+
   /** Some letters of one partition that can be retried, oldest first; events that could not be encoded are left. */
   some(limit: number): readonly Queued[] {
     const rows = this.database.all(

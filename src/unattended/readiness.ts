@@ -7,6 +7,8 @@ export interface SinkAnswer {
   /** `refused`: it needs a person (wrong key, missing template). `down`: it may recover by itself. */
   readonly is: 'ready' | 'refused' | 'down';
   readonly reason: string;
+  /** It has accepted events, as far as the state knows, so it was set up. */
+  readonly hasTaken?: boolean;
 }
 
 export interface ReadinessOptions {
@@ -23,6 +25,8 @@ export class Readiness {
   private readonly options: ReadinessOptions;
   /** Sinks that were ready once: when they are down, events are spooled. */
   private readonly wasReady = new Set<string>();
+  /** Sinks that needed a person at the last answer. */
+  private readonly refused = new Set<string>();
   private answers: Promise<readonly SinkAnswer[]> | undefined;
   private asked = 0;
 
@@ -53,9 +57,14 @@ export class Readiness {
     return this.answers;
   }
 
-  private lineOf({ sink, is, reason }: SinkAnswer): { readonly isGood: boolean; readonly line: string } {
-    if (is === 'ready') this.wasReady.add(sink);
-    if (is === 'refused') this.wasReady.delete(sink);
+  private lineOf({ sink, is, reason, hasTaken = false }: SinkAnswer): { readonly isGood: boolean; readonly line: string } {
+    if (is === 'refused') {
+      this.wasReady.delete(sink);
+      this.refused.add(sink);
+    } else if (is === 'ready' || (hasTaken && !this.refused.has(sink))) {
+      this.wasReady.add(sink);
+      this.refused.delete(sink);
+    }
     const isGood = this.wasReady.has(sink);
     return { isGood, line: `${sink}: ${is === 'ready' ? 'set up' : isGood ? `set up, and down now: ${reason}` : reason}` };
   }

@@ -145,6 +145,9 @@ test('dead letters are listed with the reason, and go again when asked to', asyn
   expect(stderr).toContain('portlog replay --dead tries them again');
   const { stdout } = await portlog(['replay', '--list', ...state]);
   expect(stdout).toContain('  dead     29 events: 400 document_parsing_exception: no such thing\n');
+  // What is missing there, in words.
+  const named = /no such thing\n(?<some>(?: {11}\S.*\n){1,5}) {11}and \d+ others\n/.exec(stdout)?.groups?.['some'] ?? '';
+  expect(named).toMatch(/ {11}127\.0\.0\.\d/);
   const mended = await up(created);
   const again = await portlog(['replay', '--dead', ...state]);
   await mended.stop();

@@ -49,6 +49,13 @@ test('a full spool: what was read is said, where it stopped, and nothing about c
   expect(summary.inputs).toMatchObject([{ partOnly: true, portScans: 1, problem: { code: 'spool-full' } }]);
   // Of portlog's own events there are at least a problem of delivery, and the summary of the run.
   expect(summary.sinks[0].own.spooled).toBeGreaterThan(1);
+  // It is still known when the messages of the run are gone, until the same is read to its end.
+  const status = await portlog(['status', '--state-dir', join(folder, 'full')]);
+  expect(status.stdout).toMatch(/cut {7}\S*large\.xml was read only in part for http .*, because its spool was full: scan or ship it again\n/);
+  expect(status.stdout).toMatch(/\S*more\.xml was read only in part for http/);
+  await portlog(['--state-dir', join(folder, 'full'), '--spool-max-mib', '100', ...DOWN, path]);
+  const after = await portlog(['status', '--json', '--state-dir', join(folder, 'full')]);
+  expect(JSON.parse(after.stdout).cut).toMatchObject([{ type: 'http', what: expect.stringContaining('more.xml') }]);
 });
 
 test('events that are dropped to make room are in one sum each, are lost in words, and end with exit 4', async () => {

@@ -39,6 +39,18 @@ test('its recovery is reported once', () => {
   expect(lines.slice(2)).toEqual(['portlog: loki http://l is available again, after 10 minutes']);
 });
 
+test('an outage that began before this process did is as long as the state says', () => {
+  const lines = said(10, (outages) => {
+    outages.recall('http h', -20 * MINUTE);
+    outages.isDown('http h', { message: 'it is silent' });
+    outages.isUp('http h');
+    outages.isDown('http h', { message: 'it is silent' });
+    outages.isUp('http h');
+  });
+  const again = (minutes: string): string => `portlog: http h is available again, after ${minutes}`;
+  expect(lines.filter((line) => line.includes('again,'))).toEqual([again('30 minutes'), again('0 seconds')]);
+});
+
 test('one that is renamed, and renamed back, counts as a new one', () => {
   const lines = said(10, (outages) => {
     outages.keepOnly(new Set(['loki http://l (name=one)']));

@@ -67,6 +67,18 @@ describe('/readyz', () => {
     readiness.forget();
   };
 
+  test('a sink that has taken events and is down was set up, though nobody asked then; one that needs a person is not', async () => {
+    life.hasLooked();
+    const down = { sink: SINK, is: 'down', reason: 'connection refused', hasTaken: true } as const;
+    answers = async () => [down];
+    expect((await get('/readyz'))[0]).toBe(200);
+    sinkIs('refused', 'wrong key');
+    expect((await get('/readyz'))[0]).toBe(503);
+    answers = async () => [down];
+    readiness.forget();
+    expect((await get('/readyz'))[0]).toBe(503);
+  });
+
   test('is 503 until all that lay there was looked at once', async () => {
     expect(await get('/readyz')).toEqual([503, 'state: open\nfirst look: not done yet\n']);
     life.hasLooked();

@@ -9,6 +9,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../core/process-alive.ts';
+import { cutInputs } from '../../state/cut-inputs.ts';
 import { Runs } from '../../state/runs.ts';
 import { hasState, stateFile, waitingSinks } from '../../state/store.ts';
 import { Totals } from '../../state/totals.ts';
@@ -122,6 +123,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     directories: await Promise.all(directoriesOf(database, config, now).map((path) => directoryStatus(database, path))),
     sinks: waitingSinks(database),
     givenUp: new Totals(database).givenUp(),
+    cut: cutInputs(database, now),
   };
 }
 

@@ -114,7 +114,11 @@ export const SHIP_OPTIONS = {
     about: 'when that space is full: stop reading, or drop the oldest events',
     byDefault: 'block',
   },
-  'json': { type: 'boolean', group: 'Messages', about: 'print the summary as one line of JSON' },
+  'json': {
+    type: 'boolean',
+    group: 'Messages',
+    about: 'print the summary as one line of JSON, the last one on stderr (status and replay --list: on stdout)',
+  },
 } as const satisfies Record<string, Option>;
 
 /** Option of commands that show the known state, by default of all sites. */

@@ -24,6 +24,8 @@ export class Outages {
   private readonly clock: Pick<Clock, 'now'>;
   /** Outages by the sink's name. */
   private readonly known = new Map<string, Outage>();
+  /** Since when sinks are down that were so when this process began. */
+  private readonly earlier = new Map<string, number>();
   /** Other problems by their message. */
   private readonly problems = new Map<string, Outage>();
   /** Warnings of the latest check, by the sink's name. */
@@ -32,6 +34,11 @@ export class Outages {
   constructor(log: Log, clock: Pick<Clock, 'now'>) {
     this.log = log;
     this.clock = clock;
+  }
+
+  /** Notes since when a sink has been down for an earlier process, epoch milliseconds. */
+  recall(sink: string, since: number | undefined): void {
+    if (since !== undefined) this.earlier.set(sink, since);
   }
 
   has(sink: string): boolean {
@@ -58,7 +65,7 @@ export class Outages {
     const now = this.clock.now();
     const outage = this.known.get(sink);
     if (outage === undefined) {
-      this.known.set(sink, { since: now, next: now + PAUSES.firstMs, pauseMs: PAUSES.firstMs });
+      this.known.set(sink, { since: Math.min(now, this.earlier.get(sink) ?? now), next: now + PAUSES.firstMs, pauseMs: PAUSES.firstMs });
       this.log.error({ message: `${sink} is not available: ${message}`, hint });
       return;
     }
@@ -71,6 +78,7 @@ export class Outages {
 
   /** Notes that the sink has accepted something. */
   isUp(sink: string): void {
+    this.earlier.delete(sink);
     const outage = this.known.get(sink);
     if (outage === undefined) return;
     this.known.delete(sink);

@@ -35,17 +35,21 @@ export async function sinkNames(context: CommandContext, settings: Settings): Pr
   return sinks.map(({ name, identity, undeliverable }) => ({ name, identity, undeliverable }));
 }
 
-/** Checks whether each configured sink is ready. */
-export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
+/** Checks whether each configured sink is ready. `hasTaken`: whether it has accepted events before. */
+export async function askSinks(
+  context: CommandContext,
+  settings: Settings,
+  hasTaken: (sink: Pick<Sink, 'identity'>) => boolean,
+): Promise<readonly SinkAnswer[]> {
   const sinks = await sinksOf(context, settings);
-  return Promise.all(sinks.map(answerOf));
+  return Promise.all(sinks.map(async (sink) => answerOf(sink, hasTaken(sink))));
 }
 
-async function answerOf(sink: Sink): Promise<SinkAnswer> {
+async function answerOf(sink: Sink, hasTaken: boolean): Promise<SinkAnswer> {
   try {
     const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS));
     const reason = found.find(({ level }) => level === 'error')?.message ?? '';
-    return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason };
+    return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason, hasTaken };
   } finally {
     await sink.close();
   }

@@ -5,6 +5,8 @@ import { mistake } from '../../core/mistake.ts';
 import type { ShipReport } from '../../pipeline/ship.ts';
 import type { Source } from '../../source/source.ts';
 import type { Database } from '../../state/database.ts';
+import { sinkKey } from '../../state/seen-files.ts';
+import { Totals } from '../../state/totals.ts';
 import type { Destination } from '../../unattended/watcher.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import type { SinkAnswer } from '../../unattended/readiness.ts';
@@ -58,7 +60,23 @@ export class Unattended {
     const context = { ...withChanges(given), outages: isOnce ? undefined : new Outages(given.log, systemClock) };
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
-    return new Unattended(context, settings);
+    const unattended = new Unattended(context, settings);
+    try {
+      await unattended.recallOutages();
+      return unattended;
+    } catch (error) {
+      unattended.close();
+      throw error;
+    }
+  }
+
+  /** Outages that began before this process did are as old as the state says. */
+  private async recallOutages(): Promise<void> {
+    const { outages } = this.context;
+    if (outages === undefined) return;
+    const down = new Map(new Totals(this.database).sinks().flatMap(({ sink, isUp, since }) => (isUp === false ? [[sink, since] as const] : [])));
+    if (down.size === 0) return;
+    for (const { name, identity } of await this.sinks()) outages.recall(name, down.get(sinkKey(identity)));
   }
 
   /**
@@ -110,7 +128,8 @@ export class Unattended {
 
   /** Checks whether each sink is ready. */
   async askSinks(): Promise<readonly SinkAnswer[]> {
-    return askSinks(this.context, await this.settingsNow(undefined));
+    const taken = new Set(new Totals(this.database).events().flatMap(({ sink, fate }) => (fate === 'delivered' ? [sink] : [])));
+    return askSinks(this.context, await this.settingsNow(undefined), ({ identity }) => taken.has(sinkKey(identity)));
   }
 
   /** Resolves with the reason when no finished scan came of it. */

@@ -5,7 +5,7 @@ import { quotedWord } from '../../core/shell-word.ts';
 import { addressOf, inScope } from '../../sink/address.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { createSink } from '../../sink/registry.ts';
-import { shownIdentity, shownTarget } from '../../sink/shown.ts';
+import { shownIdentity, shownScope, shownTarget } from '../../sink/shown.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 import type { WaitingSink } from '../../state/store.ts';
@@ -31,8 +31,9 @@ function isNamed({ type, target, scope }: SinkIdentity, from: string): boolean {
   const open = from.endsWith(')') ? from.indexOf(' (') : -1;
   const [address, bounds] = open === -1 ? [from, scope] : [from.slice(0, open), from.slice(open + 2, -1)];
   const at = address.indexOf('=');
-  if (at === -1) return address === type && bounds === scope;
-  return address.slice(0, at) === type && bounds === scope && sameTarget(address.slice(at + 1), target);
+  const isBounded = shownScope(bounds) === shownScope(scope);
+  if (at === -1) return address === type && isBounded;
+  return address.slice(0, at) === type && isBounded && sameTarget(address.slice(at + 1), target);
 }
 
 /** The destination has moved: what waits for the old one is sent to that of `--to`, of the same type. */
@@ -53,7 +54,7 @@ function refuseSeveral(waiting: readonly WaitingSink[]): void {
   if (first === undefined || second === undefined) return;
   const { type, target } = first.identity;
   const places = waiting.map(
-    ({ identity }) => `${identity.type}=${shownTarget(identity.target)}${identity.scope === '' ? '' : ` (${identity.scope})`}`,
+    ({ identity }) => `${identity.type}=${shownTarget(identity.target)}${identity.scope === '' ? '' : ` (${shownScope(identity.scope)})`}`,
   );
   throw new PortlogError('usage', `events wait for ${waiting.length} destinations of --from ${type}=${shownTarget(target)}: one at a time`, {
     hint: `name one of: ${places.map((place) => `--from ${quotedWord(place)}`).join(', ')}`,
@@ -96,7 +97,7 @@ export async function sinkOf({ env, log }: CommandContext, settings: Settings, i
 
 /** The error when a destination is not configured. A named one has its own headers or credentials, so it cannot be used without its configuration. */
 function noSuchSink({ type, target, scope }: SinkIdentity): PortlogError {
-  const place = `${type}=${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
+  const place = `${type}=${shownTarget(target)}${scope === '' ? '' : ` (${shownScope(scope)})`}`;
   return new PortlogError('sink-options', `events wait for ${shownIdentity({ type, target, scope })}, and the configuration has no such sink`, {
     hint: `enter it as it was; or send them to another one: portlog replay --from ${quotedWord(place)} --to NAME; or delete them: portlog replay --purge --from ${quotedWord(place)}`,
   });

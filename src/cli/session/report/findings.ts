@@ -18,12 +18,34 @@ export const FINDING_FORMATS: Readonly<Record<'table' | 'json' | 'csv', FindingF
   },
   json: { heading: '', row: (finding) => `${JSON.stringify(flat(finding))}\n` },
   csv: {
-    heading: csvHeading(['site', 'host', 'port', 'severity', 'level', 'rule', 'weakness', 'remedy', 'since']),
+    heading: csvHeading(['site', 'host', 'name', 'port', 'severity', 'level', 'rule', 'weakness', 'remedy', 'since']),
     row: (finding) => csvLine(Object.values(flat(finding))),
   },
 };
 
 /** A flat JSON object; every row has the same members. */
-function flat({ site, host, port, severity, level, rule, title, remedy, since }: FindingFact): Readonly<Record<string, string | number | null>> {
-  return { site, host, port: port === '' ? null : port, severity, level, rule, weakness: title, remedy, since: isoOrNull(since) };
+function flat({
+  site,
+  host,
+  name,
+  port,
+  severity,
+  level,
+  rule,
+  title,
+  remedy,
+  since,
+}: FindingFact): Readonly<Record<string, string | number | null>> {
+  return {
+    site,
+    host,
+    name: name === '' ? null : name,
+    port: port === '' ? null : port,
+    severity,
+    level,
+    rule,
+    weakness: title,
+    remedy,
+    since: isoOrNull(since),
+  };
 }

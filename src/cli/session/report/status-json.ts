@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 
 /** The status for machines, in one line. */
 export function statusJson(status: Status): string {
-  const { state, running, lost, sites, schedules, directories, sinks, givenUp } = status;
+  const { state, running, lost, sites, schedules, directories, sinks, givenUp, cut } = status;
   return JSON.stringify({
     exit: statusCode(status),
     state,
@@ -18,6 +18,7 @@ export function statusJson(status: Status): string {
     directories: directories.map(directoryFields),
     sinks: sinks.map(waitingFields),
     givenUp: givenUp.map(({ identity, events, last: time }) => ({ ...identity, target: shownTarget(identity.target), events, last: iso(time) })),
+    cut: cut.map(({ identity, what, time }) => ({ ...identity, target: shownTarget(identity.target), what, time: iso(time) })),
   });
 }
 

@@ -1,5 +1,6 @@
 import { inWords } from '../../../change/phrases.ts';
 import type { OpenRun } from '../../../state/runs.ts';
+import type { CutInput } from '../../../state/cut-inputs.ts';
 import type { WaitingSink } from '../../../state/store.ts';
 import type { GivenUpSoFar } from '../../../state/totals.ts';
 import { EXIT, type ExitCode } from '../../../core/errors.ts';
@@ -28,6 +29,8 @@ export interface Status {
   readonly directories: readonly DirectoryStatus[];
   readonly sinks: readonly WaitingSink[];
   readonly givenUp: readonly GivenUpSoFar[];
+  /** Inputs that were read only in part, because a spool was full. */
+  readonly cut: readonly CutInput[];
 }
 
 interface DirectoryStatus {
@@ -62,10 +65,10 @@ interface ScheduleStatus {
 }
 
 /** The exit code: waiting events, then any other problem. */
-export function statusCode({ lost, sites, schedules, directories, sinks }: Status): ExitCode {
+export function statusCode({ lost, sites, schedules, directories, sinks, cut }: Status): ExitCode {
   const waits = sinks.some(({ tables }) => tables.spool.usage().events > 0);
   const isWrong =
-    lost.length > 0 ||
+    lost.length + cut.length > 0 ||
     sites.some(({ isOverdue }) => isOverdue) ||
     schedules.some(({ last, missing }) => last?.problem !== undefined || missing !== undefined) ||
     directories.some(({ problem, failed }) => problem !== undefined || failed.length > 0) ||
@@ -75,7 +78,7 @@ export function statusCode({ lost, sites, schedules, directories, sinks }: Statu
 
 /** For people. */
 export function statusText(status: Status): string {
-  const { now, state, running, lost, sites, schedules, directories, sinks, givenUp } = status;
+  const { now, state, running, lost, sites, schedules, directories, sinks, givenUp, cut } = status;
   const parts: readonly (readonly [heading: string, lines: readonly string[]])[] = [
     ['state', [`${state.path}, ${sized(state.bytes)}`]],
     ['running', running.map(({ pid, started, what }) => `process ${pid} since ${iso(started) ?? ''}: ${what}`)],
@@ -85,6 +88,7 @@ export function statusText(status: Status): string {
     ['directory', directories.flatMap((directory) => directoryText(directory, now))],
     ['sink', sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : sinks.map(sinkText)],
     ['given up', givenUp.map((one) => givenUpText(one, now))],
+    ['cut', cut.map((one) => cutText(one, now))],
   ];
   return parts.flatMap(([heading, lines]) => part(heading, lines)).join('');
 }
@@ -131,6 +135,10 @@ function outcome({ started, ended, problem }: ScheduledScan): string {
 
 function when(time: number, now: number): string {
   return `${iso(time) ?? ''} (${inWords(now - time)} ago)`;
+}
+
+function cutText({ identity, what, time }: CutInput, now: number): string {
+  return `${what} was read only in part for ${shownIdentity(identity)}, ${when(time, now)}, because its spool was full: scan or ship it again`;
 }
 
 /** What no replay can send. */
