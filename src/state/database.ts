@@ -7,7 +7,7 @@ import { PortlogError } from '../core/errors.ts';
 import { filesystemOf } from './filesystem.ts';
 import { DatabaseSync as Sqlite } from '../core/sqlite.ts';
 import type { SchemaStep } from './schema-step.ts';
-import { inodeOf, makeStateDirectory } from './place.ts';
+import { inodeOf, makeStateDirectory, UNSEEN } from './place.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 
 /** `PRAGMA application_id`: identifies portlog's SQLite files. "plog" in ASCII. */
@@ -138,7 +138,8 @@ export class Database {
 
   /** Whether the file was removed or replaced since it was opened: what is written goes to one that nobody will find. */
   get isLost(): boolean {
-    return inodeOf(this.path) !== this.inode;
+    const inode = inodeOf(this.path);
+    return inode !== this.inode && inode !== UNSEEN && this.inode !== UNSEEN;
   }
 
   get isInTransaction(): boolean {

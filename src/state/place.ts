@@ -1,13 +1,19 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
 import { makeDirectories } from '../core/make-directories.ts';
-import { statOf } from '../core/stat-of.ts';
+
+/** There may be a file, but without the right to look, or from a disk with errors, nobody can say. */
+export const UNSEEN = 'unseen';
 
 /** Identifies the file at a path, on whatever file system; undefined when there is none. */
 export function inodeOf(path: string): string | undefined {
-  const stats = statOf(path);
-  return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
+  } catch {
+    return UNSEEN;
+  }
 }
 
 /** Makes the directory of a state file; throws why it cannot. */
