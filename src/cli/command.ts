@@ -38,7 +38,7 @@ export interface Example {
 /** Exit codes in a few words; docs/reference/exit-codes.md explains them. */
 const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'delivered',
-  1: 'partly',
+  1: 'some input or event failed',
   2: 'usage or configuration',
   3: 'nothing to read',
   4: 'state unusable',

@@ -99,7 +99,7 @@ function report(error: unknown, log: Log, places?: Places): ExitCode {
     return EXIT.state;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log.error({ message: `this is a mistake in portlog: ${text}`, hint: undefined });
+  log.error({ message: `this is a bug in portlog: ${text}`, hint: undefined });
   // Not the code of a wrong configuration, so that a supervisor restarts portlog.
   return new PortlogError('mistake', '').exitCode;
 }

@@ -78,7 +78,7 @@ const SECRET = /KEY|PASSWORD|BEARER|SECRET|TOKEN/;
 
 function partsOf(text: string, { whole }: Given): readonly string[] {
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.includes('')) throw usage(`${whole}: there is nothing before, behind or between two of its commas`, 'remove the superfluous comma');
+  if (parts.includes('')) throw usage(`${whole}: an item is empty: a comma is doubled, or at the beginning or end`, 'remove the superfluous comma');
   return parts;
 }
 

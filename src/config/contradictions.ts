@@ -27,7 +27,7 @@ export function refuseContradictions(path: string, { sinks = [], directories = [
   }
   const twice = directories.findIndex((one, index) => directories.findIndex((other) => resolve(other.path) === resolve(one.path)) < index);
   if (twice !== -1)
-    throw refused(`${path}: directories.${twice}: ${directories[twice]?.path ?? ''} is there twice`, 'enter it once, with what counts for it');
+    throw refused(`${path}: directories.${twice}: ${directories[twice]?.path ?? ''} is there twice`, 'list it once, with its settings');
 }
 
 function contradictionIn(sink: SinkConfig): { readonly what: string; readonly hint: string } | undefined {
@@ -38,7 +38,7 @@ function contradictionIn(sink: SinkConfig): { readonly what: string; readonly hi
   const [one, other] = PROOFS.flatMap((settings) => given(sink, settings).slice(0, 1));
   if (other !== undefined) return { what: `${one} and ${other} are two kinds of credentials, and only one of them can be sent`, hint: 'keep one' };
   if (sink.rotateMib === 0 && sink.keepFiles !== undefined)
-    return { what: 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing', hint: 'remove one of them' };
+    return { what: 'with rotateMib: 0 the file is never rotated, so keepFiles has no effect', hint: 'remove one of them' };
   return undefined;
 }
 

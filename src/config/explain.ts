@@ -38,7 +38,7 @@ const WRITTEN: Readonly<Record<string, (data: unknown) => string | undefined>> =
   integer: unquoted,
   boolean: (data) => (typeof data === 'string' ? 'without quotes' : undefined),
   array: (data) => (typeof data === 'object' ? undefined : 'write [one, another], or each on its own line after a dash'),
-  object: (data) => (typeof data === 'string' ? 'write each as NAME: VALUE, with a blank behind the colon' : undefined),
+  object: (data) => (typeof data === 'string' ? 'write each as NAME: VALUE, with a space after the colon' : undefined),
 };
 
 function unquoted(data: unknown): string | undefined {
@@ -108,7 +108,7 @@ function demand(keyword: string, params: Readonly<Record<string, unknown>>, sche
     case 'maxItems':
       return `must not be longer than ${limit}`;
     case 'uniqueItems':
-      return 'has something twice';
+      return 'has an item twice';
     default:
       return form(schema);
   }
@@ -116,7 +116,7 @@ function demand(keyword: string, params: Readonly<Record<string, unknown>>, sche
 
 /** What a pattern accepts, with an example. */
 function form(schema: SchemaPart): string {
-  const { $comment = 'is not written as it must be', examples } = schema ?? {};
+  const { $comment = 'has the wrong form', examples } = schema ?? {};
   return `${$comment}${examples?.[0] === undefined ? '' : `; for example ${examples[0]}`}`;
 }
 
@@ -126,7 +126,7 @@ function article(type: unknown): string {
     array: 'a list',
     boolean: 'true or false',
     integer: 'a whole number',
-    string: 'a text',
+    string: 'a string',
     number: 'a number',
     null: 'nothing',
   };

@@ -37,7 +37,7 @@ function isRecord(value: unknown): boolean {
 const CHECKS = new Map<string, ValidateFunction>();
 
 async function checkOptions(type: string, target: unknown, given: Readonly<Record<string, unknown>>): Promise<void> {
-  if (typeof target !== 'string') throw refused(type, 'its target must be a text');
+  if (typeof target !== 'string') throw refused(type, 'its target must be a string');
   const schema = optionsSchema(type);
   // Unknown types are refused where sinks are created.
   if (schema === undefined) return;
@@ -48,7 +48,7 @@ async function checkOptions(type: string, target: unknown, given: Readonly<Recor
 }
 
 function refused(type: string, wrong: string): PortlogError {
-  return new PortlogError('sink-options', `the sink "${type}" cannot be opened so: ${wrong}`, {
+  return new PortlogError('sink-options', `the sink "${type}" cannot be opened: ${wrong}`, {
     hint: 'docs/reference/configuration.md says what each kind takes',
   });
 }

@@ -71,7 +71,7 @@ function scaled(setting: SettingSchema, factor: number): SettingSchema {
 export function wrongOption({ credentials, clock }: Readonly<Record<string, unknown>>): string | undefined {
   const { kind, secret, user } = (credentials ?? { kind: 'none' }) as Readonly<Record<string, unknown>>;
   if (kind !== 'none' && typeof secret !== 'function') return 'credentials.secret must be a function that returns it';
-  if (kind === 'basic' && typeof user !== 'string') return 'credentials.user must be a text';
+  if (kind === 'basic' && typeof user !== 'string') return 'credentials.user must be a string';
   const parts = (clock ?? systemClock) as Readonly<Record<string, unknown>>;
   const missing = clock === undefined ? undefined : ['now', 'elapsed', 'sleep', 'random'].find((name) => typeof parts[name] !== 'function');
   return missing === undefined ? undefined : `clock.${missing} must be a function`;

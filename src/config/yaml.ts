@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',
   MULTIPLE_DOCS: 'there is a second document (---)',
   RESOURCE_EXHAUSTION: TOO_DEEP,
-  TAB_AS_INDENT: 'there is a tab; YAML is indented by blanks',
+  TAB_AS_INDENT: 'there is a tab; YAML is indented with spaces',
   TAG_RESOLVE_FAILED: 'a value begins with !, which needs quotes',
   UNEXPECTED_TOKEN: 'there is text where none is allowed; a value that begins with a quote, { or [ needs quotes around all of it',
 };
@@ -70,7 +70,7 @@ async function parsedYaml(path: string, text: string): Promise<unknown> {
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines });
   // Warnings are about tags (!name), which the value would lose.
   const [error = document.warnings[0]] = document.errors;
-  if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'it is not written as YAML is');
+  if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'its syntax is wrong');
   try {
     return document.toJS();
   } catch (error) {
@@ -80,9 +80,7 @@ async function parsedYaml(path: string, text: string): Promise<unknown> {
       path,
       'YAML',
       undefined,
-      isBomb
-        ? 'aliases (*name) within aliases come to more than can be read'
-        : 'an alias (*name) leads nowhere; a value that begins with * needs quotes',
+      isBomb ? 'nested aliases (*name) expand to more than can be read' : 'an alias (*name) has no anchor; a value that begins with * needs quotes',
     );
   }
 }

@@ -7,7 +7,7 @@ import { PortlogError } from './errors.ts';
 export function mistake(what: string, error: unknown): PortlogError {
   if (error instanceof PortlogError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new PortlogError('mistake', `${what} failed by a mistake in portlog: ${reason}`, {
+  return new PortlogError('mistake', `${what} failed because of a bug in portlog: ${reason}`, {
     hint: 'please report it, with the file if it may be seen by others; --verbose shows where it happened',
     cause: error,
   });

@@ -150,6 +150,6 @@ function tooBusy(sink: Sink, signal: AbortSignal, refusal: Refusal | undefined):
     ? new SinkError('temporary', `${sink.name}: interrupted while it waited to try again`)
     : new SinkError(
         'temporary',
-        `${sink.name} asked to try events again until the time for that was over${refusal === undefined ? '' : `: ${refusal.reason}`}`,
+        `${sink.name} asked for retries until the time for them was over${refusal === undefined ? '' : `: ${refusal.reason}`}`,
       );
 }

@@ -182,8 +182,8 @@ export function fileNotShippedEvent(options: EventOptions, runKey: string, file:
 
 const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
   'sink-failing': () => 'events cannot be delivered',
-  'dead-letters': (events) => `${counted(events ?? 0, 'event')} rejected for good`,
+  'dead-letters': (events) => `${counted(events ?? 0, 'event')} permanently rejected`,
   'spool-full': () => 'the spool is full, so reading stopped',
   'removed': (events) => `${counted(events ?? 0, 'event')} deleted again after they were delivered`,
-  'discarded': (events) => `${counted(events ?? 0, 'event')} given up undelivered`,
+  'discarded': (events) => `${counted(events ?? 0, 'event')} discarded before delivery`,
 };

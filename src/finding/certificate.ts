@@ -22,7 +22,7 @@ const EXPIRED = rule(
   'expired',
   'The certificate has expired',
   SEVERITY.high,
-  'Clients refuse it, or people have learned to click warnings away.',
+  'Clients refuse it, or users have learned to ignore the warning.',
   RENEW,
 );
 const EXPIRING = rule('expiring', 'The certificate expires soon', SEVERITY.medium, 'When it has expired, clients refuse it.', RENEW);
@@ -35,16 +35,16 @@ const NOT_YET = rule(
 );
 const SELF_SIGNED = rule(
   'self-signed',
-  'The certificate is signed by itself',
+  'The certificate is self-signed',
   SEVERITY.low,
-  'Nobody can tell the server from somebody who pretends to be it.',
-  'Let an authority sign it that the clients know.',
+  'Clients cannot tell the server from an impostor.',
+  'Use a certificate of an authority (CA) that the clients trust.',
 );
 const WEAK_KEY = rule(
   'weak-key',
   "The certificate's key is too short",
   SEVERITY.high,
-  'RSA keys below 2048 bits and elliptic curves below 224 can be broken by those who want it enough (NIST SP 800-131A).',
+  'RSA keys below 2048 bits and elliptic curves below 224 can be broken with enough effort (NIST SP 800-131A).',
   'Make a new key: RSA 2048 or more, or P-256.',
 );
 /**
@@ -84,8 +84,7 @@ export const certificates: Check = {
     const subjectName = server('subject') ?? 'without a subject';
     const say: Say = (which, text, more = {}) => checked(which, SCRIPT, `${text} (${subjectName})`, more);
     const found = validity(server('not_before'), server('not_after'), subject.time, say);
-    if (server('subject') !== undefined && server('subject') === server('issuer'))
-      found.push(say(SELF_SIGNED, 'the certificate is signed by itself'));
+    if (server('subject') !== undefined && server('subject') === server('issuer')) found.push(say(SELF_SIGNED, 'the certificate is self-signed'));
     const bits = fieldAt(tls, ['server', 'x509', 'public_key_size']);
     const algorithm = server('x509', 'public_key_algorithm') ?? '';
     if (typeof bits === 'number' && bits > 0 && bits < (FEWEST_BITS.get(algorithm) ?? 0))

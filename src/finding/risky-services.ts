@@ -3,15 +3,16 @@ import { risky, type RiskyService } from './risky-service.ts';
 
 const { low, medium, high, critical } = SEVERITY;
 const CLEAR = 'It sends passwords and all else in clear text.';
-const ADMIN = 'Who guesses a password here, or finds a hole, has the machine.';
-const DATA = 'A database belongs to the programs that use it; reachable by everyone, its passwords are guessed and its holes are used.';
-const CACHE = 'It is made for trusted networks: often it asks for no password at all.';
-const ORCHESTRATION = 'Who may use it runs programs on every machine behind it.';
-const INDUSTRIAL = 'It moves machines, and has no passwords: who reaches it may give orders.';
+const ADMIN = 'Whoever guesses a password here, or exploits a vulnerability, controls the machine.';
+const DATA =
+  'Only the programs that use a database should reach it; where everyone can, its passwords are guessed and its vulnerabilities exploited.';
+const CACHE = 'It is made for trusted networks, and often asks for no password.';
+const ORCHESTRATION = 'Whoever may use it can run programs on every machine that it manages.';
+const INDUSTRIAL = 'It controls machines and has no passwords: whoever reaches it can send commands.';
 const FILES = 'Files are read, and in the worst case encrypted, from outside.';
 const SSH = 'Use SSH instead, and switch it off.';
-const FLOODS = 'It answers whoever asks over UDP, with more than was asked: so others are flooded in your name.';
-const RUNS = 'Who reaches it runs programs there.';
+const FLOODS = 'It can be abused for amplification attacks (DDoS): over UDP, it sends large answers to forged addresses.';
+const RUNS = 'Whoever reaches it can run programs there.';
 const OFF = 'Switch it off.';
 
 /** The catalogue: those that matter most. */
@@ -34,12 +35,12 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '',
     /^yp(?:serv|passwdd|xfrd|bind)$/,
     [high, critical],
-    'It gives the hashes of all passwords to whoever asks.',
+    'It gives all password hashes to whoever asks.',
     'Use LDAPS or Kerberos instead, and switch it off.',
   ),
   risky('cleartext', 'telnet', 'Telnet', '23/tcp', /^telnets?$/, [high, critical], CLEAR, SSH),
   risky('cleartext', 'ftp', 'FTP', '21/tcp', /^ftp$/, [low, medium], CLEAR, 'Use SFTP or HTTPS.'),
-  risky('cleartext', 'tftp', 'TFTP', '69/udp', /^tftp$/, [medium, high], 'It has no passwords; configurations of devices lie there.'),
+  risky('cleartext', 'tftp', 'TFTP', '69/udp', /^tftp$/, [medium, high], 'It has no passwords, and often serves the configurations of devices.'),
   risky(
     'cleartext',
     'rsh',
@@ -47,10 +48,10 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '512/tcp 513/tcp 514/tcp',
     /^(?:exec|login|shell|rsh|rlogin|rexec)$/,
     [high, critical],
-    `${CLEAR} Addresses count as passwords.`,
+    `${CLEAR} It trusts addresses instead of passwords.`,
     SSH,
   ),
-  risky('cleartext', 'finger', 'finger', '79/tcp', /^finger$/, [low, medium], 'It tells who works on the machine.', 'Switch it off.'),
+  risky('cleartext', 'finger', 'finger', '79/tcp', /^finger$/, [low, medium], 'It discloses who is logged in.', 'Switch it off.'),
   risky(
     'cleartext',
     'x11',
@@ -58,7 +59,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '6000/tcp 6001/tcp 6002/tcp 6003/tcp 6004/tcp 6005/tcp',
     /^x11$/i,
     [high, critical],
-    'Who may use it sees the screen and reads the keyboard.',
+    'Whoever may use it sees the screen and reads the keyboard.',
     'Forward X11 over SSH.',
   ),
   // Remote administration and desktops; what asks for no password is an API of management, which raises an alert inside as well
@@ -83,7 +84,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '5666/tcp',
     /^nrpep?$/,
     [low, high],
-    'It runs commands for whoever it takes for the monitoring.',
+    'It runs commands for any client that it takes for the monitoring server.',
   ),
   risky('remote-administration', 'rdp', 'Remote Desktop', '3389/tcp', /^ms-wbt-server$/, [medium, high], ADMIN),
   risky('remote-administration', 'vnc', 'VNC', '5900/tcp 5901/tcp 5902/tcp 5903/tcp 5800/tcp', /^vnc(?:-http)?$/, [medium, high], ADMIN),
@@ -96,7 +97,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '623/udp',
     /^(?:asf-rmcp|ipmi|ipmi-advertiserd)$/,
     [high, critical],
-    'It has power over the machine below its system, and gives hashes of passwords to whoever asks.',
+    'It controls the machine below its operating system, and gives password hashes to whoever asks.',
   ),
   risky(
     'cleartext',
@@ -124,9 +125,9 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '111/tcp 111/udp',
     /^rpcbind$/,
     [low, high],
-    `It tells where NFS, NIS and other services of RPC listen. ${FLOODS}`,
+    `It discloses where NFS, NIS and other RPC services listen. ${FLOODS}`,
   ),
-  risky('file-sharing', 'netbios', 'NetBIOS names', '137/udp', /^netbios-ns$/, [low, high], `It tells names of machines and users. ${FLOODS}`),
+  risky('file-sharing', 'netbios', 'NetBIOS names', '137/udp', /^netbios-ns$/, [low, high], `It discloses names of machines and users. ${FLOODS}`),
   risky('file-sharing', 'ndmp', 'NDMP', '', /^ndmp$/, [medium, critical], 'Backups are read and overwritten by whoever guesses a password.'),
   risky('file-sharing', 'smb', 'SMB', '445/tcp 139/tcp', /^(?:microsoft-ds|netbios-ssn)$/, [low, critical], FILES),
   risky('file-sharing', 'nfs', 'NFS', '2049/tcp 2049/udp', /^nfs(?:_acl)?$/, [medium, high], FILES),
@@ -209,7 +210,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     [medium, critical],
     ORCHESTRATION,
   ),
-  risky('management-api', 'etcd', 'etcd', '2379/tcp 2380/tcp', /^etcd-(?:client|server)$/, [high, critical], 'All secrets of a cluster lie there.'),
+  risky('management-api', 'etcd', 'etcd', '2379/tcp 2380/tcp', /^etcd-(?:client|server)$/, [high, critical], 'It holds all secrets of a cluster.'),
   risky('management-api', 'consul', 'Consul', '8500/tcp', /^(?:consul|fmtp)$/, [medium, critical], ORCHESTRATION),
   risky(
     'management-api',
@@ -218,7 +219,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '1099/tcp 8000/tcp',
     /^(?:java-rmi|rmiregistry|jdwp)$/,
     [medium, critical],
-    'Who may use it runs programs there.',
+    'Whoever may use it can run programs there.',
   ),
   // Message buses
   risky('messaging', 'activemq', 'ActiveMQ, STOMP', '61616/tcp 61613/tcp', /^(?:apachemq|stomp)$/, [medium, critical], CACHE),
@@ -257,12 +258,12 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '554/tcp 8554/tcp',
     /^rtsp(?:-proxy)?$/,
     [low, high],
-    'What a camera sees and hears; many ask for no password.',
+    'It gives what the camera sees and hears; many cameras ask for no password.',
   ),
   // What is found by others, and used against others
-  risky('other', 'upnp', 'UPnP, SSDP', '1900/udp', /^(?:upnp|ssdp)$/, [low, high], `${FLOODS} Routers open ports by it.`),
-  risky('other', 'slp', 'SLP', '427/tcp 427/udp', /^(?:svrloc|slp-srvreg)$/, [low, high], `${FLOODS} In ESXi it has had holes.`, OFF),
-  risky('other', 'mdns', 'mDNS', '5353/udp', /^mdns$/, [low, high], `It tells what runs on the machine. ${FLOODS}`),
+  risky('other', 'upnp', 'UPnP, SSDP', '1900/udp', /^(?:upnp|ssdp)$/, [low, high], `${FLOODS} Routers open ports on request.`),
+  risky('other', 'slp', 'SLP', '427/tcp 427/udp', /^(?:svrloc|slp-srvreg)$/, [low, high], `${FLOODS} In ESXi it has had vulnerabilities.`, OFF),
+  risky('other', 'mdns', 'mDNS', '5353/udp', /^mdns$/, [low, high], `It discloses what runs on the machine. ${FLOODS}`),
   risky('other', 'coap', 'CoAP', '5683/udp', /^coap$/, [low, high], FLOODS),
   risky(
     'other',
@@ -271,7 +272,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     '1080/tcp',
     /^(?:socks[45]|socks-proxy|tor-socks)$/,
     [low, high],
-    'Who may use it reaches from there what the machine reaches.',
+    'Whoever may use it can reach whatever the machine reaches.',
   ),
   risky('other', 'pptp', 'PPTP', '1723/tcp', /^pptp$/, [low, medium], 'What it encrypts can be decrypted.', 'Use IPsec or WireGuard instead.'),
   risky('industrial', 'modbus', 'Modbus', '502/tcp', /^(?:modbus|mbap)$/, [high, critical], INDUSTRIAL),

@@ -11,7 +11,7 @@ const WEAK: Rule = {
   name: 'SSH offers weak algorithms',
   category: 'encryption',
   severity: SEVERITY.low,
-  why: 'Key exchange with SHA-1 or 1024 bits, RC4, DES, CBC with weak checksums and DSA keys are deprecated (RFC 9142, RFC 8758); a client that accepts them can be listened to.',
+  why: 'Key exchange with SHA-1 or 1024 bits, RC4, DES, CBC with weak checksums and DSA keys are deprecated (RFC 9142, RFC 8758); the traffic of a client that accepts them may be decrypted.',
   remedy: 'Leave them out of KexAlgorithms, HostKeyAlgorithms, Ciphers and MACs; a current OpenSSH has left them out by itself.',
   references: ['https://www.rfc-editor.org/rfc/rfc9142', 'https://nmap.org/nsedoc/scripts/ssh2-enum-algos.html'],
 };

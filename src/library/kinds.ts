@@ -7,9 +7,9 @@ const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (val
 /** By what it can do: it may come from another copy of the package, or from a test. */
 const having = (...functions: readonly string[]): Shape => record(Object.fromEntries(functions.map((name) => [name, isFunction])));
 
-export const TEXT: Kind = { is: (value) => text(value) && value !== '', words: 'a text that is not empty' };
-export const TEXTS: Kind = { is: listOf(text), words: 'a list of texts' };
-export const TABLE: Kind = { is: tableOf(text), words: 'an object of texts' };
+export const TEXT: Kind = { is: (value) => text(value) && value !== '', words: 'a non-empty string' };
+export const TEXTS: Kind = { is: listOf(text), words: 'a list of strings' };
+export const TABLE: Kind = { is: tableOf(text), words: 'an object of strings' };
 export const FLAG: Kind = { is: isFlag, words: 'true or false' };
 export const FUNCTION: Kind = { is: isFunction, words: 'a function' };
 export const MILLISECONDS: Kind = { is: (value) => Number.isFinite(value) && (value as number) >= 0, words: 'a number of milliseconds, 0 or more' };

@@ -12,7 +12,7 @@ const time = (help: string): string => `${help}, in seconds since 1970`;
 
 /** Every metric by name; docs/reference/metrics.md, dashboard and rules are generated from this. */
 export const METRICS = {
-  portlog_build_info: { type: 'gauge', labels: ['version'], help: 'Always 1; which portlog it is' },
+  portlog_build_info: { type: 'gauge', labels: ['version'], help: 'Always 1; version: that of portlog' },
   portlog_scan_last_start_timestamp_seconds: {
     type: 'gauge',
     labels: ['site'],
@@ -37,18 +37,18 @@ export const METRICS = {
   portlog_damaged_hosts: {
     type: 'gauge',
     labels: ['site'],
-    help: 'Hosts of which the state cannot be read any more: the other numbers are without them',
+    help: 'Hosts whose stored state is damaged; the other metrics leave them out',
   },
   portlog_events_read_total: { type: 'counter', labels: ['sink'], help: 'Events that were read for the sink' },
   portlog_events_total: {
     type: 'counter',
     labels: ['sink', 'fate'],
-    help: 'Events by what had become of them when the run ended that read them; the sum of all fates is what was read',
+    help: 'Events by fate at the end of the run that read them; all fates add up to portlog_events_read_total',
   },
   portlog_replayed_events_total: {
     type: 'counter',
     labels: ['sink', 'fate'],
-    help: 'Events that an earlier run had left on disk, by what became of them',
+    help: 'Events that an earlier run had left on disk, by fate',
   },
   portlog_own_events_total: {
     type: 'counter',
@@ -57,12 +57,16 @@ export const METRICS = {
   },
   portlog_sink_up: { type: 'gauge', labels: ['sink'], help: '1 when the sink accepted what was last sent to it, else 0' },
   portlog_sink_changed_timestamp_seconds: { type: 'gauge', labels: ['sink'], help: time('Since when portlog_sink_up has its value') },
-  portlog_sink_last_delivery_timestamp_seconds: { type: 'gauge', labels: ['sink'], help: time('When the run ended that last delivered something') },
+  portlog_sink_last_delivery_timestamp_seconds: { type: 'gauge', labels: ['sink'], help: time('When the last run that delivered something ended') },
   portlog_spool_events: { type: 'gauge', labels: ['sink'], help: 'Events that wait on disk' },
-  portlog_spool_bytes: { type: 'gauge', labels: ['sink'], help: 'Size of those' },
-  portlog_spool_oldest_timestamp_seconds: { type: 'gauge', labels: ['sink'], help: time('When the oldest of those came; absent when none waits') },
-  portlog_spool_limit_bytes: { type: 'gauge', labels: [], help: 'Room on disk for what waits, for all sinks together' },
-  portlog_dead_letters: { type: 'gauge', labels: ['sink'], help: 'Events that the sink rejected for good, and that are kept' },
+  portlog_spool_bytes: { type: 'gauge', labels: ['sink'], help: 'Size of the events that wait on disk' },
+  portlog_spool_oldest_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['sink'],
+    help: time('When the oldest waiting event was written; absent when none waits'),
+  },
+  portlog_spool_limit_bytes: { type: 'gauge', labels: [], help: 'Limit of the disk space for waiting events, all sinks together' },
+  portlog_dead_letters: { type: 'gauge', labels: ['sink'], help: 'Events that the sink permanently rejected, and that are kept' },
   portlog_schedule_last_due_timestamp_seconds: { type: 'gauge', labels: ['schedule'], help: time('When the latest scan of the schedule was due') },
   portlog_schedule_last_success_timestamp_seconds: {
     type: 'gauge',
@@ -81,13 +85,13 @@ export const METRICS = {
   portlog_config_last_reload_successful: {
     type: 'gauge',
     labels: [],
-    help: '1 when the configuration was right when it was last read, else 0',
+    help: '1 when the configuration that was last read is valid, else 0',
     ofService: true,
   },
   portlog_config_last_reload_success_timestamp_seconds: {
     type: 'gauge',
     labels: [],
-    help: time('When a configuration was last read that was right'),
+    help: time('When a valid configuration was last read'),
     ofService: true,
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

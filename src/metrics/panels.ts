@@ -14,7 +14,7 @@ const SITE = '{site=~"$site"}';
 export const METRICS_PANELS: readonly MetricsPanel[] = [
   {
     title: 'portlog',
-    about: 'Versions that tell something.',
+    about: 'Versions that report metrics.',
     kind: 'number',
     unit: 'short',
     queries: [{ expr: 'sum by (version) (portlog_build_info)', legend: '{{version}}' }],
@@ -37,7 +37,7 @@ export const METRICS_PANELS: readonly MetricsPanel[] = [
     ],
   },
   {
-    title: 'Sinks that do not take events',
+    title: 'Sinks that accept no events',
     about: 'When something was last sent to them.',
     kind: 'number',
     unit: 'short',
@@ -75,8 +75,8 @@ export const METRICS_PANELS: readonly MetricsPanel[] = [
     queries: [{ expr: `max by (site, state) (portlog_hosts${SITE})`, legend: '{{site}} {{state}}' }],
   },
   {
-    title: 'Events by what became of them',
-    about: 'A second. What is spooled waits on disk, and is in "replayed" when it has arrived.',
+    title: 'Events by fate',
+    about: 'Per second. Spooled events wait on disk; once delivered, they count as replayed.',
     kind: 'course',
     unit: 'eps',
     queries: [
@@ -85,8 +85,8 @@ export const METRICS_PANELS: readonly MetricsPanel[] = [
     ],
   },
   {
-    title: 'Room of what waits',
-    about: 'On disk, by sink, and how much there is.',
+    title: 'Disk space of waiting events',
+    about: 'By sink, and the limit.',
     kind: 'course',
     unit: 'bytes',
     queries: [
@@ -95,7 +95,7 @@ export const METRICS_PANELS: readonly MetricsPanel[] = [
     ],
   },
   {
-    title: 'Age of what waits',
+    title: 'Age of waiting events',
     about: 'Of the oldest event.',
     kind: 'course',
     unit: 's',

@@ -25,6 +25,8 @@ export function recognise(beginning: string): { readonly what: string; readonly 
   if (/^<(?:!doctype html|html)/i.test(start)) return { what: 'it is HTML', hint: useXml };
   const packed = PACKED.find(({ magic }) => magic.test(beginning));
   if (packed !== undefined) return { what: packed.what, hint: `unpack it first (${packed.how} FILE | portlog); gzip can be read as it is` };
+  if (start.startsWith('<') && /<nmaprun\s/.test(start))
+    return { what: 'its <nmaprun> tag is cut off or damaged', hint: 'see whether the scan was stopped, or the file copied completely' };
   if (start.startsWith('<')) return { what: 'it is XML without an <nmaprun>', hint: 'check that it is a scan by nmap or masscan' };
   return { what: 'there is no <nmaprun> in it', hint: useXml };
 }

@@ -33,7 +33,7 @@ const BARE_IPV6 = /^https?:\/\/[0-9a-f]{0,4}:[0-9a-f]{0,4}:[0-9a-f:.]{0,40}(?:[/
 
 /** Whether a blank or the port makes a URL invalid, in words; undefined for anything else, such as a missing scheme. */
 function whyNoUrl(text: string): string | undefined {
-  if (/\s/.test(text)) return 'remove the blank in it';
+  if (/\s/.test(text)) return 'remove the space in it';
   if (BARE_IPV6.test(text)) return 'write an IPv6 address in brackets: https://[2001:db8::1]:9200';
   const [, port] = /^https?:\/\/[^/?#]*:([^\]:/?#]*)(?:[/?#]|$)/i.exec(text) ?? [];
   return port === undefined || (/^0*[1-9]\d{0,4}$/.test(port) && Number(port) <= 65_535)

@@ -174,7 +174,7 @@ export function eventBytes(byDefault: number, why: string) {
     type: 'integer',
     minimum: 4096,
     maximum: 4_000_000,
-    description: `Of one event: a longer one is shortened, script output first, and says so in nmap.shortened. Default: ${byDefault}, ${why}`,
+    description: `Longest event; longer ones are shortened, script output first, and marked with nmap.shortened. Default: ${byDefault}, ${why}`,
   } as const;
 }
 

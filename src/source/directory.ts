@@ -184,7 +184,7 @@ class LeftOut {
 
 function closedAs({ first, count }: { readonly first: string; readonly count: number }, why: string): readonly ClosedDirectory[] {
   if (count === 0) return [];
-  return [{ name: first, why: count === 1 ? why : `${why}; so are ${count - 1} others left out` }];
+  return [{ name: first, why: count === 1 ? why : `${why}; ${count - 1} others are left out, too` }];
 }
 
 /** Sightings of this process only. */

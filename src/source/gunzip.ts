@@ -53,7 +53,7 @@ const FLAG = { headerChecksum: 2, extra: 4, name: 8, comment: 16, unknown: 0xe0 
 async function hasMember(bytes: Bytes, member: number): Promise<boolean> {
   if (await bytes.beginsWith(MAGIC)) return true;
   if (await bytes.areZerosToTheEnd()) return false;
-  throw new GzipDamage(`what follows behind its member ${member - 1} is not gzip`);
+  throw new GzipDamage(`what follows its member ${member - 1} is not gzip`);
 }
 
 /** Of one member. Reads on behind its end. */
@@ -73,7 +73,7 @@ async function readHeader(bytes: Bytes, member: number): Promise<void> {
   const start = new ChecksummedBytes(bytes);
   await start.skip(MAGIC.length);
   const [method, flags] = [await start.byte(), await start.byte()];
-  if (method !== DEFLATE || (flags & FLAG.unknown) !== 0) throw new GzipDamage(`the header of member ${member} is none that is known`);
+  if (method !== DEFLATE || (flags & FLAG.unknown) !== 0) throw new GzipDamage(`the header of member ${member} is not a known gzip header`);
   // When, by whom, on what.
   await start.skip(6);
   if ((flags & FLAG.extra) !== 0) await start.skip((await start.byte()) + 256 * (await start.byte()));

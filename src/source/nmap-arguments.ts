@@ -10,7 +10,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'oH': 'nmap writes no HTML',
   'resume': 'nmap then takes its options from an old log',
   'append-output': 'portlog reads one scan from the pipe',
-  'stylesheet': 'it is for the XML file of a scan, and here is none',
+  'stylesheet': 'it is for an XML file, and portlog writes none',
   'script-updatedb': "it rewrites nmap's own files; run it by hand",
 };
 
@@ -40,7 +40,7 @@ function isSplitInTwo({ name, value = '', isKnown }: NmapOption): boolean {
 function refuseSeveralInOne(words: readonly string[]): void {
   const several = words.find((word) => /\S\s+\S/.test(word) && !word.includes('='));
   if (several === undefined) return;
-  throw new PortlogError('nmap-arguments', `"${several.trim().split(/\s/)[0] ?? ''} …" is one argument for nmap, with a blank in it`, {
+  throw new PortlogError('nmap-arguments', `"${several.trim().split(/\s/)[0] ?? ''} …" is one argument for nmap, with a space in it`, {
     hint: 'write each word as a separate argument: nmap: [-sV, 192.0.2.0/24] in the configuration, no quotes around them all in a shell',
   });
 }
@@ -58,7 +58,7 @@ function refused({ name, word }: NmapOption, why: string): PortlogError {
   const shown = name.length === 1 || /^o[A-Z]$/.test(name) ? `-${name}` : `--${name}`;
   return new PortlogError(
     'nmap-arguments',
-    `nmap's option ${shown}${word === shown ? '' : ` (written ${word})`} does not go together with portlog scan: ${why}`,
+    `nmap's option ${shown}${word === shown ? '' : ` (written ${word})`} cannot be used with portlog scan: ${why}`,
     {
       hint: 'leave it out; to keep the XML as well, run nmap -oX FILE … yourself and then portlog FILE, or use -oN FILE here',
     },

@@ -20,7 +20,7 @@ const BY_RESULT: Readonly<Record<number, readonly [what: string, hint: string]>>
 const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOSPC: ['cannot be written: the disk is full', `make room, or ${ELSEWHERE}`],
   EDQUOT: ['cannot be written: the quota is used up', `make room, or ${ELSEWHERE}`],
-  EFBIG: ['cannot grow: files may not be that large here', `raise the limit, or ${ELSEWHERE}`],
+  EFBIG: ['cannot grow: the limit on the size of files is reached', `raise the limit, or ${ELSEWHERE}`],
   EROFS: ['cannot be written: the file system is read-only', ELSEWHERE],
   EACCES: ['cannot be opened: permission is denied', `give this user access, or ${ELSEWHERE}`],
   EPERM: ['cannot be opened: it is not permitted', `give this user access, or ${ELSEWHERE}`],

@@ -24,7 +24,7 @@ export function timetable(cron: string, timeZone: string | undefined, where: str
     const zone = cause instanceof Error && cause.message.includes('timezone');
     throw new PortlogError(
       'config-invalid',
-      zone ? `${where}: there is no time zone "${timeZone}"` : `${where}: "${cron}" is no timetable: ${reasonOf(cron, cause)}`,
+      zone ? `${where}: there is no time zone "${timeZone}"` : `${where}: "${cron}" is not a cron expression: ${reasonOf(cron, cause)}`,
       {
         hint: zone ? 'write it like Europe/Berlin' : 'write minute, hour, day, month and weekday: "0 2 * * *" is every night at two',
         cause,

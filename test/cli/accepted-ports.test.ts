@@ -40,7 +40,7 @@ test('a port that is entered in the exposure file ends its active alert with the
     alerts.length = 0;
     const { stderr, code } = await portlog([...to, '--exposure', exposure, third]);
     expect(code).toBe(0);
-    expect(stderr).toContain('1 alert has ended: the exposure file allows the port by now\n');
+    expect(stderr).toContain('1 alert has ended: the exposure file now allows the port\n');
     const ended = alerts.filter(({ labels, endsAt }) => labels['rule'] === 'portlog-new-open-port' && Date.parse(endsAt) <= Date.now());
     expect(ended).toHaveLength(1);
   } finally {

@@ -37,7 +37,7 @@ describe('in one sink', () => {
     [`{ ${ES}, user: u, passwordFile: /x, apiKey: hunter2 }`, 'apiKey and user are two kinds of credentials'],
     ['{ type: wazuh, url: "https://wazuh:55000", path: /x }', 'url and path name two destinations'],
     ['{ type: alertmanager, url: "http://a:9093", urls: ["http://b:9093"] }', 'url and urls mean the same setting'],
-    ['{ type: file, path: /x, rotateMib: 0, keepFiles: 5 }', 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing'],
+    ['{ type: file, path: /x, rotateMib: 0, keepFiles: 5 }', 'with rotateMib: 0 the file is never rotated, so keepFiles has no effect'],
     [`{ ${ES}, caOnly: true }`, 'caOnly trusts one authority alone, and none is named'],
     [`{ ${ES}, certFile: /x }`, 'a certificate needs its key'],
     [`{ ${ES}, password: hunter2 }`, 'a password without a user'],

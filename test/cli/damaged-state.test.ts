@@ -68,7 +68,7 @@ describe('one changed byte in the state', () => {
       ]) {
         const { code, stderr } = await portlogHere(command);
         if (
-          /mistake in portlog|TypeError|SyntaxError/.test(stderr) ||
+          /bug in portlog|TypeError|SyntaxError/.test(stderr) ||
           (code === 4 && !/portlog\.db|the disk has changed them/.test(stderr)) ||
           ![0, 1, 4, 5].includes(code ?? -1)
         )
@@ -102,7 +102,7 @@ describe('numbers in the state that cannot be', () => {
         ]) {
           const { code, stderr, stdout } = await portlogHere([...command, ...state]);
           if (
-            /mistake in portlog|TypeError|RangeError|NaN|undefined/.test(command[0] === 'report' ? stderr : stderr + stdout) ||
+            /bug in portlog|TypeError|RangeError|NaN|undefined/.test(command[0] === 'report' ? stderr : stderr + stdout) ||
             ![0, 1, 4, 5].includes(code ?? -1)
           )
             wrong.push(`${column.table}.${column.name} = ${value}, ${command.join(' ')}: ${code} ${stderr}`);

@@ -144,7 +144,7 @@ describe('portlog exposure', () => {
     ['# a comment\n', 'it says nothing: is it empty, or cut short?'],
     ['{}\n', 'it says nothing: is it empty, or cut short?'],
     [NETWORKS, 'it names networks, and not what is expected to be open: is it cut short?'],
-    [`${NETWORKS}expected:\n`, 'expected: must be a list or a text'],
+    [`${NETWORKS}expected:\n`, 'expected: must be a list or a string'],
     [`${NETWORKS}expected: none\n`, 'names networks only, so there is nothing to check against'],
     ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-13-01 }\n', 'expected.0.expires: there is no day 2026-13-01'],
     ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-02-30 }\n', 'expected.0.expires: there is no day 2026-02-30'],
@@ -198,11 +198,15 @@ describe('portlog exposure', () => {
         scanOf(hostOf('192.0.2.7', '<ports><port protocol="tcp" portid="443"><state state="open|filtered"/></port></ports>')),
         'does not say of any port',
       ],
-      ['a network of which the policy says nothing', scanOf(hostOf('198.51.100.7', closed)), 'the policy says nothing about the host of the scan'],
+      [
+        'a network that is not in the exposure file',
+        scanOf(hostOf('198.51.100.7', closed)),
+        'the exposure file says nothing about the host of the scan',
+      ],
       [
         'none of the ports that it names',
         scanOf(hostOf('192.0.2.7', closed.replace('443', '22')), 'nmap -p 22', '22'),
-        'none of the ports that the policy names was scanned',
+        'none of the ports in the exposure file was scanned',
       ],
     ])('%s: exit 3, and no green report', async ([, input, says]) => {
       const run = (format: string) => portlog(['exposure', 'check', '--exposure', policy, '--format', format, '-'], { input });

@@ -61,7 +61,7 @@ describe('the help of a command', () => {
       const text = await helpOf(name);
       expect([name, /Exit:[^]*\b(?:delivered|partly|interrupted|destination)/.test(text)]).toEqual([name, false]);
     }
-    expect((await helpOf('ship')).replaceAll(/\s+/g, ' ')).toContain('Exit: 0 delivered; 1 partly; 2 usage or configuration;');
+    expect((await helpOf('ship')).replaceAll(/\s+/g, ' ')).toContain('Exit: 0 delivered; 1 some input or event failed; 2 usage or configuration;');
   });
 
   test('of what is known says that all sites are shown', async () => {

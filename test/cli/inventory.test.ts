@@ -133,7 +133,7 @@ describe('portlog inventory', () => {
     [['--since', 'yesterday-ish'], 'this is neither a date nor a length of time'],
     [['--forget', '--port', '22', '--yes'], '--forget forgets whole hosts'],
     [['--forget', '--yes'], '--forget without --network or --site would forget every host'],
-    [['--forget', '--network', '192.0.2.7'], '--forget would forget what is known of 1 host for good, and nobody can be asked here'],
+    [['--forget', '--network', '192.0.2.7'], '--forget would permanently forget what is known of 1 host, and there is no terminal to confirm it'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
     const { stderr, code } = await inventory(...args);
     expect(stderr).toContain(says);

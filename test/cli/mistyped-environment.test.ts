@@ -9,7 +9,7 @@ import { expectSentence, ES, SCAN } from '../support/mistyped.ts';
 describe('wrong in the environment', () => {
   test.for<readonly [name: string, text: string, code: number, sentence: string, hint?: string]>([
     ['PORTLOG_RETRY_FOR_SECONDS', 'soon', 2, 'PORTLOG_RETRY_FOR_SECONDS=soon: it needs a number that is not negative'],
-    ['PORTLOG_TAG', 'a,,b', 2, 'PORTLOG_TAG=a,,b: there is nothing before, behind or between two of its commas', 'remove the superfluous comma'],
+    ['PORTLOG_TAG', 'a,,b', 2, 'PORTLOG_TAG=a,,b: an item is empty: a comma is doubled, or at the beginning or end', 'remove the superfluous comma'],
     ['PORTLOG_STATE_DIR', '~/state', 2, 'PORTLOG_STATE_DIR=~/state begins with ~, which only a shell replaces'],
     [
       'PORTLOG_STATE_DIR',

@@ -26,7 +26,7 @@ describe('a file that cannot be read is not "not there"', () => {
       ['check', '--config', config],
     ]) {
       const { code, stderr, stdout } = await portlogHere([...args, '--state-dir', join(freshDir(), 'state')]);
-      expect(stderr + stdout).not.toContain('mistake in portlog');
+      expect(stderr + stdout).not.toContain('bug in portlog');
       expect(code).not.toBe(0);
     }
   });

@@ -173,7 +173,7 @@ async function told(args: readonly string[], env: Readonly<Record<string, string
   const { stdout, stderr } = await portlogHere(args, env);
   const said = stdout + stderr;
   expect(within(said), `portlog ${args.join(' ')}\n${said}`).toEqual([]);
-  expect(said).not.toContain('mistake in portlog');
+  expect(said).not.toContain('bug in portlog');
   return said;
 }
 

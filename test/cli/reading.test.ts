@@ -201,7 +201,7 @@ describe('reading', () => {
     test.for([
       ['in the middle', inTheMiddle, 'member 1'],
       ['a checksum in the middle of two members', checksum, 'the checksum of member 1 is wrong'],
-      ['megabytes appended', Buffer.concat([whole(), Buffer.alloc(2_000_000, 'x')]), 'what follows behind its member 2 is not gzip'],
+      ['megabytes appended', Buffer.concat([whole(), Buffer.alloc(2_000_000, 'x')]), 'what follows its member 2 is not gzip'],
     ] as const)('%s', async ([, bytes, said]) => {
       const path = file('bad.xml.gz', bytes);
       const { stdout: content } = spawnSync('gzip', ['-dc', path], { maxBuffer: 1e9 });

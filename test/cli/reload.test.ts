@@ -103,7 +103,7 @@ beforeAll(async () => {
   url = /metrics on (\S+)/.exec(stderr)?.[1] ?? '';
   configure(CHANGED);
   child.kill('SIGHUP');
-  await until(() => stderr.includes('and applies from now on'));
+  await until(() => stderr.includes('was reloaded and is in effect'));
   const began = performance.now();
   await ship(
     '1.xml',
@@ -127,7 +127,7 @@ beforeAll(async () => {
   // What has waited for longer than a second is too old now.
   configure({ ...CHANGED, spool: { maxMib: 7, maxAgeDays: 0.00001 } });
   child.kill('SIGHUP');
-  await until(() => stderr.split('and applies from now on').length === 3);
+  await until(() => stderr.split('was reloaded and is in effect').length === 3);
   reloaded = Date.now();
   // The time that counts is what runs have seen passing, so it takes a few of them.
   for (let day = 3; day < 20 && !(oldestIn(later) > reloaded / 1000); day++) {
@@ -155,7 +155,7 @@ async function ship(name: string, text: string): Promise<void> {
 const events = (action: string): readonly Written[] => written.filter(({ event }) => event.action === action);
 const observed = (): Written | undefined =>
   events('host-observed').find(({ server, nmap }) => nmap !== undefined && server === undefined) ?? events('host-observed')[0];
-const waitsForRestart = (setting: string): void => expect(stderr).toContain(`${setting}: that it was changed counts after a restart`);
+const waitsForRestart = (setting: string): void => expect(stderr).toContain(`${setting} was changed: this takes effect after a restart`);
 
 const oldestIn = (text: string): number => Number(/^portlog_spool_oldest_timestamp_seconds\{sink="http [^"]*"\} (\S+)/m.exec(text)?.[1]);
 

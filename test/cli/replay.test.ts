@@ -102,9 +102,9 @@ describe('what a run had to leave on disk', () => {
     const asked = await portlog(['replay', '--purge', ...state]);
     expect([asked.code, asked.stderr]).toEqual([
       2,
-      'portlog: --purge would delete 29 events that wait for good, and nobody can be asked here\nportlog:   → add --yes if that is what you want\n',
+      'portlog: --purge would permanently delete 29 waiting events, and there is no terminal to confirm it\nportlog:   → add --yes if that is what you want\n',
     ]);
-    expect((await portlog(['replay', '--purge', '--yes', ...state])).stderr).toBe('portlog: deleted 29 events that wait\n');
+    expect((await portlog(['replay', '--purge', '--yes', ...state])).stderr).toBe('portlog: deleted 29 waiting events\n');
     const server = await up(created);
     // With the changes, which the state had told once.
     expect((await portlog([...state, ...to, EXAMPLE])).stderr).toContain('read 15 = delivered 15 + already 0 + dead 0');
@@ -206,7 +206,7 @@ test('a killed run of very many files names some of them', async () => {
   for (const file of files) writeFileSync(file, scan(host('192.0.2.1', port(80))));
   const child = startPortlog(['--state-dir', state, '--to', 'elasticsearch=http://127.0.0.1:1', ...files]);
   const done = finished(child);
-  await untilPrinted(child, 'stderr', 'tried again');
+  await untilPrinted(child, 'stderr', 'retrying for');
   child.kill('SIGKILL');
   await done;
   const { stdout, stderr } = await portlog(['status', '--state-dir', state]);
@@ -216,7 +216,7 @@ test('a killed run of very many files names some of them', async () => {
 test('waiting for a sink at the end is said, and ends with Ctrl-C', async () => {
   const child = startPortlog(['--state-dir', freshDir(), '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
   const done = finished(child);
-  await untilPrinted(child, 'stderr', 'elasticsearch http://127.0.0.1:1: tried again for up to 60 s (Ctrl-C leaves the rest on disk)');
+  await untilPrinted(child, 'stderr', 'elasticsearch http://127.0.0.1:1: retrying for up to 60 s (Ctrl-C keeps the rest on disk)');
   child.kill('SIGINT');
   await untilPrinted(child, 'stderr', 'interrupt again');
   child.kill('SIGINT');

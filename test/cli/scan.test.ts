@@ -100,7 +100,7 @@ describe('what nmap is told', () => {
     ['--script-updatedb'],
     ['-script-up'],
   ])('%j is refused with a reason', (args) => {
-    expect(() => nmapArguments(args)).toThrow(/^nmap's option --?\S+ .*does not go together with portlog scan: ./);
+    expect(() => nmapArguments(args)).toThrow(/^nmap's option --?\S+ .*cannot be used with portlog scan: ./);
   });
 
   // A word behind an option is its value, as nmap sees it.

@@ -103,7 +103,7 @@ test('stopped while the events of a failed scan wait for a server: its own reaso
   const child = startPortlog(['run', '--once', '--config', config, '--nmap', nmap]);
   running.push(child);
   const ended = finished(child);
-  const waits = untilPrinted(child, 'stderr', 'tried again for up to 60 s');
+  const waits = untilPrinted(child, 'stderr', 'retrying for up to 60 s');
   await until(() => existsSync(join(home, 'over')));
   await waits;
   const stopping = untilPrinted(child, 'stderr', 'stopping');

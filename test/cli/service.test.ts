@@ -121,7 +121,7 @@ describe('SIGHUP', () => {
     );
     child.kill('SIGHUP');
     await until(() => written('out2').includes('hamburg'));
-    expect(stderr()).toContain('the configuration was reloaded, and applies from now on');
+    expect(stderr()).toContain('the configuration was reloaded and is in effect');
     expect(stderr()).toContain('schedule nightly: next ');
     const reloading = received.findIndex((text) => /^RELOADING=1\nMONOTONIC_USEC=\d+$/.test(text));
     expect(reloading).toBeGreaterThan(0);
@@ -158,8 +158,8 @@ describe('SIGHUP', () => {
     );
     child.kill('SIGHUP');
     await until(() => written('out').includes('192.0.2.2'));
-    expect(stderr()).toContain('stateDir: that it was changed counts after a restart');
-    expect(stderr()).toContain('metrics.listen: that it was changed counts after a restart');
+    expect(stderr()).toContain('stateDir was changed: this takes effect after a restart');
+    expect(stderr()).toContain('metrics.listen was changed: this takes effect after a restart');
     expect(existsSync(join(home, 'elsewhere'))).toBe(false);
     child.kill('SIGTERM');
     await finished(child);

@@ -110,7 +110,7 @@ describe('shipping to a server', () => {
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
         'portlog: the scan is read all the same; what cannot be delivered waits on disk',
-        `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); what else is seen for the first time is the baseline`,
+        `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); the rest, seen for the first time, is the baseline`,
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
         'portlog: elasticsearch http://127.0.0.1:1: 29 events wait on disk (15 of what was read, 12 of the inventory, 2 about portlog itself)',
@@ -127,7 +127,7 @@ describe('shipping to a server', () => {
     const { stderr, code } = await portlog(args);
     expect(stderr).toContain('read 15 = delivered 0 + already 0 + dead 0 + discarded 15\n');
     expect(stderr).toMatch(
-      /: \d+ events were given up, neither delivered nor kept: the spool is full, so the oldest make room \(--spool-when-full drop-oldest\)\n/,
+      /: \d+ events were discarded, neither delivered nor kept: the spool is full, so the oldest make room \(--spool-when-full drop-oldest\)\n/,
     );
     expect(stderr).not.toMatch(/events? waits? on disk/);
     expect(code).toBe(4);

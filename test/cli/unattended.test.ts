@@ -147,9 +147,13 @@ describe('portlog run', () => {
 
   test.each([
     ['nothing to do', '', /nothing to do: the configuration has no schedules and no directories/],
-    ['a timetable that is none', 'schedules: [{ name: a, cron: "often", nmap: [x] }]', /portlog\.yaml: schedules\.0\.cron: "often" is no timetable/],
+    [
+      'a timetable that is none',
+      'schedules: [{ name: a, cron: "often", nmap: [x] }]',
+      /portlog\.yaml: schedules\.0\.cron: "often" is not a cron expression/,
+    ],
     ['a setting that is none', 'schedules: [{ name: a, cron: "@daily", nmap: [x], site: "a b" }]', /portlog\.yaml: schedules\.0\.site/],
-    ['arguments that portlog cannot do with', 'schedules: [{ name: a, cron: "@daily", nmap: [-oA, x] }]', /option -oA does not go together/],
+    ['arguments that portlog cannot do with', 'schedules: [{ name: a, cron: "@daily", nmap: [-oA, x] }]', /option -oA cannot be used with/],
   ])('%s: exit 2 and a sentence', async (_, line, sentence) => {
     const { code, stderr } = await portlog(['run', '--config', configured(line)]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(sentence)]);

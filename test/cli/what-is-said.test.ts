@@ -69,7 +69,7 @@ test('events that are dropped to make room are in one sum each, are lost in word
   expect(earlier).toEqual({ read: before, delivered: 0, already: 0, dead: 0, discarded: before });
   expect(read?.['read']).toBe((read?.['spooled'] ?? 0) + (read?.['discarded'] ?? 0));
   const lost = before + (read?.['discarded'] ?? 0) + (own?.['discarded'] ?? 0);
-  expect(stderr).toContain(`${SINK}: ${lost} events were given up, neither delivered nor kept: the spool is full, so the oldest make room`);
+  expect(stderr).toContain(`${SINK}: ${lost} events were discarded, neither delivered nor kept: the spool is full, so the oldest make room`);
   expect(code).toBe(4);
   expect((await portlog(['status', ...state])).stdout).toContain(`${SINK}: ${lost} events neither delivered nor kept, or purged, so far; the last `);
 });

@@ -20,7 +20,7 @@ const run = promisify(execFile);
 /** Lines that a page shows as what its commands answer, for the scan of the examples. What others show is of scans that are told of, and not there. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   'README.md': [
-    'portlog: scan.xml: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); what else is seen for the first time is the baseline',
+    'portlog: scan.xml: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); the rest, seen for the first time, is the baseline',
     'portlog: elasticsearch https://es:9200: read 15 = delivered 15 + already 0 + dead 0',
   ],
   'docs/how-to/inventory.md': ['SITE       HOST                             PORT       STATE          SINCE            LAST SEEN        SERVICE'],
@@ -137,7 +137,7 @@ describe('every command', () => {
     // The README sets it up itself; the other pages say that it is.
     if (path !== 'README.md') await (setUp ??= shell(here('portlog setup elasticsearch --url https://es:9200')));
     const { stdout, stderr } = await shell(here(commands.join('\n')));
-    expect(stderr).not.toContain('mistake in portlog');
+    expect(stderr).not.toContain('bug in portlog');
     // README pipes the scan in before it names the file, so that is where it is seen for the first time.
     const said = (stdout + stderr).replaceAll(server.url.origin, 'https://es:9200').replaceAll('standard input:', 'scan.xml:').split('\n');
     for (const line of SHOWN[path] ?? []) {

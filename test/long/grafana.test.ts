@@ -38,7 +38,7 @@ describe("Grafana's panels", () => {
     const places = ports.map(({ host, port }) => `${String(host)} ${String(port)}`);
     expect(places.length).toBeGreaterThan(10);
     expect(new Set(places).size).toBe(places.length);
-    const found = await rowsShown(tableOf('portlog-weaknesses', 'Weaknesses, the gravest first'), asked, HEADQUARTERS_SITE, 30);
+    const found = await rowsShown(tableOf('portlog-weaknesses', 'Weaknesses, most severe first'), asked, HEADQUARTERS_SITE, 30);
     const named = found.map(({ host, port, weakness }) => `${String(host)} ${String(port)} ${String(weakness)}`);
     expect(new Set(named).size).toBe(named.length);
     expect(found[0]).toMatchObject({ 'severity': 'critical', 'what to do': expect.stringContaining('password') });

@@ -167,7 +167,7 @@ describe('the command says one sentence and what to do, and ends with 2 or 5', (
         if (args.length > 0 && code === 0) expect(word).toBe('an error');
         else expect([2, 5], `${name} ${word}: ${stderr}`).toContain(code);
         expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
-        expect(stderr + stdout).not.toMatch(/mistake in portlog|\n\s+at |tops3cret/);
+        expect(stderr + stdout).not.toMatch(/bug in portlog|\n\s+at |tops3cret/);
       }
   });
 });

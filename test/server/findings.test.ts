@@ -103,10 +103,10 @@ test('real services with real faults are found, reported, and resolved when they
     '127.0.0.1 FTP/tcp FTP is reachable [low]',
     '127.0.0.1 FTP/tcp anonymous FTP is allowed [high]',
     expect.stringMatching(/^127\.0\.0\.1 FTP\/tcp opened \(ftp vsftpd 3\.0\.3\), closed for AGE$/),
-    '127.0.0.1 TLS/tcp TLSv1.0 and TLSv1.1 are spoken [medium]',
+    '127.0.0.1 TLS/tcp TLSv1.0 and TLSv1.1 are offered [medium]',
     expect.stringMatching(/^127\.0\.0\.1 TLS\/tcp opened \(https OpenSSL s_server/),
     '127.0.0.1 TLS/tcp the certificate expires on DAY (CN=test.example) [high]',
-    '127.0.0.1 TLS/tcp the certificate is signed by itself (CN=test.example) [low]',
+    '127.0.0.1 TLS/tcp the certificate is self-signed (CN=test.example) [low]',
     '127.0.0.1 TLS/tcp the certificate is signed with sha1WithRSAEncryption (CN=test.example) [high]',
     "127.0.0.1 TLS/tcp the certificate's rsa key has 1024 bits (CN=test.example) [high]",
   ]);
@@ -117,7 +117,7 @@ test('real services with real faults are found, reported, and resolved when they
   const mended = await changes(state);
   expect(mended.filter((message) => message.includes('resolved'))).toEqual([
     '127.0.0.1 FTP/tcp resolved: anonymous FTP is allowed, known for AGE',
-    '127.0.0.1 TLS/tcp resolved: TLSv1.0 and TLSv1.1 are spoken, known for AGE',
+    '127.0.0.1 TLS/tcp resolved: TLSv1.0 and TLSv1.1 are offered, known for AGE',
     '127.0.0.1 TLS/tcp resolved: the certificate expires on DAY (CN=test.example), known for AGE',
     '127.0.0.1 TLS/tcp resolved: the certificate is signed with sha1WithRSAEncryption (CN=test.example), known for AGE',
     "127.0.0.1 TLS/tcp resolved: the certificate's rsa key has 1024 bits (CN=test.example), known for AGE",
@@ -128,7 +128,7 @@ test('real services with real faults are found, reported, and resolved when they
   goodTls.kill('SIGKILL');
   expect((await changes(state)).filter((message) => message.includes('resolved'))).toEqual([
     '127.0.0.1 FTP/tcp resolved: FTP is reachable, known for AGE',
-    '127.0.0.1 TLS/tcp resolved: the certificate is signed by itself (CN=test.example), known for AGE',
+    '127.0.0.1 TLS/tcp resolved: the certificate is self-signed (CN=test.example), known for AGE',
   ]);
   expect(await messages('nmap.finding')).toContain('127.0.0.1 FTP/tcp: anonymous FTP is allowed [high]');
 });

@@ -60,9 +60,9 @@ export const PAIRS: readonly (readonly [what: string, there: string, found: read
     https(certificate()),
   ],
   [
-    'one that is signed by itself',
+    'a self-signed one',
     https(certificate({ issuer: 'www.example.net' })),
-    ['nmap-certificate-self-signed 21: the certificate is signed by itself (CN=www.example.net)'],
+    ['nmap-certificate-self-signed 21: the certificate is self-signed (CN=www.example.net)'],
     https(certificate()),
   ],
   [
@@ -88,10 +88,10 @@ export const PAIRS: readonly (readonly [what: string, there: string, found: read
     https(
       ciphers(['SSLv3', 'TLS_RSA_WITH_AES_128_CBC_SHA'], ['TLSv1.0', 'TLS_RSA_WITH_AES_128_CBC_SHA'], ['TLSv1.1', 'TLS_RSA_WITH_AES_128_CBC_SHA']),
     ),
-    ['nmap-tls-ssl 73: SSLv3 is spoken', 'nmap-tls-old 47: TLSv1.0 and TLSv1.1 are spoken'],
+    ['nmap-tls-ssl 73: SSLv3 is offered', 'nmap-tls-old 47: TLSv1.0 and TLSv1.1 are offered'],
     https(ciphers(['TLSv1.2', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'], ['TLSv1.3', 'TLS_AKE_WITH_AES_256_GCM_SHA384'])),
   ],
-  ['SSLv2', https(said('sslv2', '&#xa;  SSLv2 supported')), ['nmap-tls-ssl 73: SSLv2 is spoken'], https(said('sslv2', 'false'))],
+  ['SSLv2', https(said('sslv2', '&#xa;  SSLv2 supported')), ['nmap-tls-ssl 73: SSLv2 is offered'], https(said('sslv2', 'false'))],
   [
     'weak ciphers',
     https(ciphers(['TLSv1.2', 'TLS_RSA_WITH_RC4_128_SHA', 'TLS_RSA_WITH_3DES_EDE_CBC_SHA'])),
@@ -211,7 +211,7 @@ export const PAIRS: readonly (readonly [what: string, there: string, found: read
   [
     'SMBv1',
     port(7009, probed('x'), said('smb-protocols', '&#xa;  dialects:&#xa;    NT LM 0.12 (SMBv1) [dangerous, but default]')),
-    ['nmap-access-smb-protocols 73: SMBv1 is spoken'],
+    ['nmap-access-smb-protocols 73: SMBv1 is enabled'],
     port(7009, probed('x'), said('smb-protocols', '&#xa;  dialects:&#xa;    2.1')),
   ],
   [

@@ -9,7 +9,7 @@ export const ES = 'elasticsearch=http://127.0.0.1:1';
 
 /** What nobody should ever read: words of a validator, of Node, of JavaScript; patterns; stacks; empty lines. */
 export const NEVER =
-  /must NOT|must match|instancePath|E[A-Z]{4,}:|errno|syscall|YError|TypeError|undefined|\[object|NaN|\n\s+at |portlog: *(?:\n|$)|\^\[|\\[wd]|\(\?:|mistake in portlog|non-option|Choices:|CronPattern|is not written as it must be/;
+  /must NOT|must match|instancePath|E[A-Z]{4,}:|errno|syscall|YError|TypeError|undefined|\[object|NaN|\n\s+at |portlog: *(?:\n|$)|\^\[|\\[wd]|\(\?:|bug in portlog|non-option|Choices:|CronPattern|has the wrong form/;
 
 export type Row = readonly [args: readonly string[], code: number, sentence: string, hint?: string | undefined];
 

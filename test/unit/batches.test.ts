@@ -170,7 +170,7 @@ describe('batches', () => {
     );
     expect(pipeline.failure).toMatchObject({
       kind: 'permanent',
-      message: expect.stringMatching(/^sending to scripted failed by a mistake in portlog: the sink accounts for 0 of \d events$/),
+      message: expect.stringMatching(/^sending to scripted failed because of a bug in portlog: the sink accounts for 0 of \d events$/),
     });
     expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
   });

@@ -44,7 +44,7 @@ test('a sink that fails because of a bug fails alone: its events wait, and the o
   ]);
   expect(report.sinks[1]?.failure).toMatchObject({
     kind: 'permanent',
-    message: 'sending to scripted failed by a mistake in portlog: no such part',
+    message: 'sending to scripted failed because of a bug in portlog: no such part',
     hint: expect.stringContaining('please report it'),
   });
 });

@@ -84,7 +84,7 @@ describe('directories within', () => {
     const found = await look(true);
     expect(namesOf(found)).toEqual(['a.xml']);
     expect(found.closed).toEqual([
-      { name: expect.stringMatching(/^d\d+$/), why: 'there are more than 1000 directories; so are 499 others left out' },
+      { name: expect.stringMatching(/^d\d+$/), why: 'there are more than 1000 directories; 499 others are left out, too' },
     ]);
   });
 

@@ -167,7 +167,7 @@ describe('opened and resolved', () => {
       '1 finding seen for the first time, with nothing earlier to compare: taken as the baseline',
     ]);
     await world.ship(night(2, port(443, probed('http', 'tunnel="ssl"'), certificate())));
-    expect(await world.ship(night(3, selfSigned))).toEqual(['192.0.2.1 443/tcp the certificate is signed by itself (CN=www.example.net) [low]']);
+    expect(await world.ship(night(3, selfSigned))).toEqual(['192.0.2.1 443/tcp the certificate is self-signed (CN=www.example.net) [low]']);
   });
 
   test('a guess is not reported; it is reported when the service was probed, and resolved when something else answers', async () => {

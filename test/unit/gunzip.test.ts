@@ -106,7 +106,7 @@ describe('what is said', () => {
     ['zeros behind the end', Buffer.concat([one, Buffer.alloc(9000)]), 'one ', undefined],
     ['a wrong checksum, in the middle', Buffer.concat([one, wrong(two, -8), one]), 'one two', 'the checksum of member 2 is wrong'],
     ['a wrong length', wrong(one, -4), 'one ', 'the length of member 1 is wrong'],
-    ['much behind the end', Buffer.concat([one, Buffer.alloc(90_000, 'x')]), 'one ', 'what follows behind its member 1 is not gzip'],
+    ['much behind the end', Buffer.concat([one, Buffer.alloc(90_000, 'x')]), 'one ', 'what follows its member 1 is not gzip'],
     ['cut in its checksum', one.subarray(0, -5), 'one ', 'it is cut: it ends inside its member 1, at byte 19'],
     ['cut in its length', one.subarray(0, -1), 'one ', 'it is cut: it ends inside its member 1, at byte 23'],
     [
@@ -115,7 +115,7 @@ describe('what is said', () => {
       'one ',
       'it is cut: it ends inside its member 2, at byte 31',
     ],
-    ['another method', flipped(Buffer.from(one), 2, 0), '', 'the header of member 1 is none that is known'],
+    ['another method', flipped(Buffer.from(one), 2, 0), '', 'the header of member 1 is not a known gzip header'],
   ])('%s', async ([, bytes, content, said]) => {
     for (const size of [1, 7, 1 << 18]) expect(await unzip(bytes, size)).toEqual({ content: Buffer.from(content), said });
   });

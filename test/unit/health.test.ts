@@ -69,7 +69,7 @@ describe('delivery-problem', () => {
     expect(ecs(problem)).toMatchObject({
       event: { action: 'delivery-problem', outcome: 'failure', severity: 73 },
       nmap: { delivery: { sink: ['loki http://loki:3100'], problem: 'dead-letters', events: 3 } },
-      message: 'loki http://loki:3100: 3 events rejected for good: too \\x1B[2Jlong',
+      message: 'loki http://loki:3100: 3 events permanently rejected: too \\x1B[2Jlong',
     });
     expect(otelRecord(problem).eventName).toBe('nmap.delivery_problem');
   });

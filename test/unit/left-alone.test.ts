@@ -175,7 +175,7 @@ describe('a file that is too much', () => {
     child.stderr.on('data', (text: Buffer) => (said += String(text)));
     child.stdin.write('go\n');
     const signal = await new Promise((resolve) => child.once('exit', (_, by) => resolve(by)));
-    expect([signal, said]).toEqual(['SIGKILL', expect.stringContaining('so it is ended')]);
+    expect([signal, said]).toEqual(['SIGKILL', expect.stringContaining('so portlog ends; after a restart it skips that file')]);
     expect(attempts.of({ name: 'bad.xml', version: '1' })).toBeUndefined();
     new FileAttempts(database, path, { pid: 1, isAlive: (pid) => pid !== child.pid }).orphans(Date.now());
     expect(failedFiles(database)).toMatchObject([{ name: 'bad.xml', problem: expect.stringMatching(why), isAside: true }]);

@@ -69,10 +69,10 @@ describe.each(KINDS)('%s', (type) => {
     [{ only: { rule: ['x'] } }, 'did you mean "rules"?'],
     [{ credentials: { kind: 'constructor' } }, 'credentials.kind: must be one of'],
     [{ credentials: { kind: 'bearer', secret: 'x' } }, 'credentials.secret must be a function'],
-    [{ credentials: { kind: 'basic', secret: () => 'x' } }, 'credentials.user must be a text'],
+    [{ credentials: { kind: 'basic', secret: () => 'x' } }, 'credentials.user must be a string'],
     [{ credentials: 'x' }, 'credentials: must be a group of settings'],
     [{ clock: {} }, 'clock.now must be a function'],
-    [{ caFile: 5 }, 'caFile: must be a text'],
+    [{ caFile: 5 }, 'caFile: must be a string'],
     [{ allowPlaintext: 'no' }, 'allowPlaintext: must be true or false'],
     [{ compression: 'zstd' }, 'compression: must be one of gzip, none'],
     [{ headers: { 'A B': 'c' } }, 'headers: "A B" cannot be a name there'],
@@ -99,7 +99,7 @@ test('a target is a text, and a kind is one that there is', async () => {
 test.for([[null], ['x'], [5], [[]]])('options that are no object are refused in a sentence: %j', async ([options]) => {
   await expect(openSink('loki', 'http://127.0.0.1:1', options as never)).rejects.toMatchObject({
     code: 'sink-options',
-    message: 'the sink "loki" cannot be opened so: its options must be an object',
+    message: 'the sink "loki" cannot be opened: its options must be an object',
   });
 });
 
@@ -198,7 +198,7 @@ describe('a value of another kind is refused in a sentence, by every function', 
     await expect(library.ship({ sources: [], sinks: [], event: { sites: 'x' } } as never)).rejects.toMatchObject({
       message: 'ship: event: there is no option sites',
     });
-    expect(() => library.fileSource(undefined as never)).toThrow('fileSource: path must be a text that is not empty, and is missing');
+    expect(() => library.fileSource(undefined as never)).toThrow('fileSource: path must be a non-empty string, and is missing');
   });
 
   test('and what is right is taken', async () => {

@@ -42,7 +42,7 @@ describe('a file that a mistake of ours ends', () => {
     const watcher = watcherOf(report, { ship, clock, stop: clock.stop.signal, onError: ({ message }) => problems.push(message) });
     for (let i = 0; i < 5; i++, clock.time += 2 * HOUR) await watcher.look();
     expect(shipped).toEqual(['1-bad.xml', '2-good.xml', '3-good.xml']);
-    expect(problems).toEqual([`reading ${join(path, '1-bad.xml')} at byte ${scanOf(BAD).length} failed by a mistake in portlog: cannot read 66`]);
+    expect(problems).toEqual([`reading ${join(path, '1-bad.xml')} at byte ${scanOf(BAD).length} failed because of a bug in portlog: cannot read 66`]);
     const ips = [...world.stored.values()].flatMap((event) => (event.dataset === 'nmap.host' ? (ecs(event).host.ip as string[]) : []));
     expect(ips).toEqual(['192.0.2.2', '192.0.2.3']);
     // Another portlog, another try.
@@ -91,7 +91,7 @@ describe('a file that a mistake of ours ends', () => {
       { read: 3, delivered: 0, dead: 3 },
       { read: 3, delivered: 3, dead: 0 },
     ]);
-    expect(report.sinks[0]?.firstRejection).toBe('rendering it for bad failed by a mistake in portlog: no word for it');
+    expect(report.sinks[0]?.firstRejection).toBe('rendering it for bad failed because of a bug in portlog: no word for it');
   });
 });
 

@@ -127,7 +127,7 @@ describe('one event does not block the others', () => {
     expect(fates.at(-1)?.[1]).toBe(1);
     const store = openStore(stateDir);
     expect(store.tables(sink.identity).deadLetters.countsByReason()).toEqual([
-      { reason: 'sending to scripted failed by a mistake in portlog: no such part', status: undefined, events: 1 },
+      { reason: 'sending to scripted failed because of a bug in portlog: no such part', status: undefined, events: 1 },
     ]);
     store.close();
   });

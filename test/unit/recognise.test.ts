@@ -13,3 +13,8 @@ test.for<readonly [what: string, bytes: Buffer, how: string]>([
 ])('%s', ([what, bytes, how]) => {
   expect(recognise(bytes.toString('utf8'))).toEqual({ what, hint: `unpack it first (${how} FILE | portlog); gzip can be read as it is` });
 });
+
+test('a scan that ends inside its first tag is not said to have none', () => {
+  const { what } = recognise('<?xml version="1.0"?>\n<!DOCTYPE nmaprun>\n<nmaprun scanner="nmap" args="nmap -oX');
+  expect(what).toBe('its <nmaprun> tag is cut off or damaged');
+});

@@ -61,10 +61,10 @@ describe('a timetable', () => {
   });
 
   test.each([
-    ['hello', undefined, /^cron: "hello" is no timetable: it has 1 field, and five are needed/],
-    ['0 25 * * *', undefined, /^cron: "0 25 \* \* \*" is no timetable: "25" is no hour/],
-    ['0 0 31 2 *', undefined, /^cron: "0 0 31 2 \*" is no timetable: there is no such day/],
-    ['*/5 * * * * *', undefined, /is no timetable/],
+    ['hello', undefined, /^cron: "hello" is not a cron expression: it has 1 field, and five are needed/],
+    ['0 25 * * *', undefined, /^cron: "0 25 \* \* \*" is not a cron expression: "25" is no hour/],
+    ['0 0 31 2 *', undefined, /^cron: "0 0 31 2 \*" is not a cron expression: there is no such day/],
+    ['*/5 * * * * *', undefined, /is not a cron expression/],
     ['0 2 * * *', 'Mars/Olympus', /^cron: there is no time zone "Mars\/Olympus"/],
   ])('%s in %s is refused in a sentence', (cron, zone, sentence) => {
     expect(() => timetable(cron, zone, 'cron')).toThrow(sentence);
@@ -74,7 +74,7 @@ describe('a timetable', () => {
     const one = { name: 'a', cron: '@daily', nmap: ['-p', 80, '192.0.2.1'] };
     expect(schedulesOf({ schedules: [one] })[0]?.nmapArgs).toEqual(['-p', '80', '192.0.2.1']);
     expect(() => schedulesOf({ schedules: [one, one] })).toThrow('schedules.1.name: there are two schedules "a"');
-    expect(() => schedulesOf({ schedules: [{ ...one, nmap: ['-oA', 'x'] }] })).toThrow('-oA does not go together with portlog');
+    expect(() => schedulesOf({ schedules: [{ ...one, nmap: ['-oA', 'x'] }] })).toThrow('-oA cannot be used with portlog');
   });
 });
 

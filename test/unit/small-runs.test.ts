@@ -135,7 +135,7 @@ describe('many small runs in one file', () => {
       scanOf({ day: 3, inside: up(2) }),
     ];
     const { inputs } = await world.run([before + bad + behind], { event: { expects } });
-    expect(inputs[0]?.problem?.message).toContain('failed by a mistake in portlog: inside of the transaction');
+    expect(inputs[0]?.problem?.message).toContain('failed because of a bug in portlog: inside of the transaction');
     expect(JSON.stringify(world.known())).toContain('192.0.2.1');
     expect(JSON.stringify(world.known())).toContain('192.0.2.2');
     expect(JSON.stringify(world.known())).not.toContain('192.0.2.3');
@@ -172,7 +172,7 @@ describe('many small runs in one file', () => {
     const { inputs } = await world.run(files, { event: { expects } });
     expect(inputs.map(({ problem }) => problem?.message)).toEqual([
       undefined,
-      'comparing scan 1 with what is known failed by a mistake in portlog: inside of the transaction',
+      'comparing scan 1 with what is known failed because of a bug in portlog: inside of the transaction',
       undefined,
     ]);
     expect(JSON.stringify(world.known())).toContain('192.0.2.3');

@@ -6,7 +6,7 @@ export const IDENTITY_RULES: readonly AlertRule[] = [
   {
     id: 'host-key-changed',
     title: 'SSH host key changed',
-    about: 'An SSH server shows another host key than before: another machine, a rebuilt one, or somebody in between.',
+    about: 'An SSH server shows another host key than before: another machine, a reinstalled one, or a man in the middle.',
     dataset: 'nmap.change',
     where: action('host-key-changed'),
     severity: 'medium',
@@ -20,7 +20,7 @@ export const IDENTITY_RULES: readonly AlertRule[] = [
   {
     id: 'certificate-changed',
     title: 'Certificate changed',
-    about: 'A service shows another certificate than before: usually a renewal, sometimes another server or somebody in between.',
+    about: 'A service shows another certificate than before: usually a renewal, sometimes another server or a man in the middle.',
     dataset: 'nmap.change',
     where: action('certificate-changed'),
     severity: 'low',

@@ -82,7 +82,7 @@ export const SCAN_RULES: readonly AlertRule[] = [
   {
     id: 'delivery-problem',
     title: 'Delivery problem',
-    about: 'A destination does not accept events, or rejects some for good.',
+    about: 'A destination does not accept events, or permanently rejects some.',
     dataset: 'nmap.health',
     where: action('delivery-problem'),
     severity: 'high',
@@ -110,7 +110,7 @@ export const SCAN_RULES: readonly AlertRule[] = [
   {
     id: 'file-not-shipped',
     title: 'File not shipped',
-    about: 'A file in a watched directory could not be read, or is set aside: nobody knows what is in it.',
+    about: 'A file in a watched directory could not be read, or is set aside: its content was not shipped.',
     dataset: 'nmap.health',
     where: action('file-not-shipped'),
     severity: 'high',

@@ -107,7 +107,7 @@ export const WEAKNESS_RULES: readonly AlertRule[] = [
   opened('industrial', {
     id: 'industrial-protocol-exposed',
     title: 'Industrial protocol exposed',
-    about: 'Whoever reaches this machine can give it orders.',
+    about: 'Whoever reaches this machine can send it commands.',
     severity: 'critical',
     summary: `Industrial protocol: {rule.name} at ${AT_PORT}`,
     mitre: [{ tactic: 'TA0108', technique: 'T0883' }],

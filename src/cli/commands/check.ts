@@ -80,7 +80,7 @@ function isRepetition({ message }: Diagnosis, sinks: readonly SinkDiagnosis[]): 
 function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   if (intelDir === undefined) return [];
   const warnings = new Intel(intelDir).warnings(systemClock.now());
-  if (warnings.length === 0) return [{ level: 'ok', message: `snapshots of what is exploited: ${intelDir}` }];
+  if (warnings.length === 0) return [{ level: 'ok', message: `KEV and EPSS snapshots: ${intelDir}` }];
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
 
@@ -170,8 +170,8 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
     if (process.getuid?.() !== 0) return { level: 'ok', message: version };
     return {
       level: 'warning',
-      message: `${version}, which would run as root here, with its scripts, on answers of untrusted hosts`,
-      hint: 'it needs raw packets only: docs/how-to/scan.md says how a user without rights gets that',
+      message: `${version} would run as root here, with its scripts, on answers of untrusted hosts`,
+      hint: 'it only needs the right to send raw packets: docs/how-to/scan.md shows how to give that to another user',
     };
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -228,7 +228,7 @@ function waitingIn(database: Database): Diagnosis {
   if (waiting + dead === 0) return { level: 'ok', message: 'nothing waits on disk' };
   return {
     level: 'warning',
-    message: `${counted(waiting, 'event')} on disk that wait, ${counted(dead, 'dead letter')}`,
+    message: `${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk, ${counted(dead, 'dead letter')}`,
     hint: 'portlog replay --list',
   };
 }

@@ -36,7 +36,7 @@ export const diff: Command = {
       type: 'string',
       choices: ['table', 'json', 'unified'],
       group: 'What',
-      about: 'one line per change, one JSON object per change, or the form of diff -u',
+      about: 'one line per change, one JSON object per change, or output like diff -u',
       byDefault: 'table',
     },
     'exit-code': { type: 'boolean', group: 'What', about: 'exit with 1 when something changed, as git diff does' },

@@ -81,8 +81,8 @@ function withoutFile(context: CommandContext): CommandContext {
 async function init(context: CommandContext, settings: Settings, scan: string | undefined): Promise<ExitCode> {
   const { ports, code } = scan === undefined ? await knownPorts(context, settings) : await portsOfScan(context, settings, scan);
   const { stringify } = await import('yaml');
-  const heading = `# What is expected to be open. Go through it: take out what should not be, say why the rest is, and who answers for it.
-# Zones are guessed from the addresses: public ones count as reachable by everyone (external). docs/how-to/exposure.md explains each setting.
+  const heading = `# The ports that are expected to be open. Review them: remove what should not be open, and give each entry a reason and an owner.
+# Zones are guessed from the addresses; public addresses count as external (everyone can reach them). docs/how-to/exposure.md explains each setting.
 `;
   await print(context.terminal, heading + stringify(firstExposure(ports)));
   context.log.info(`${counted(ports.length, 'open port')} of ${counted(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
@@ -148,10 +148,10 @@ function whyInconclusive(policy: ExposurePolicy, { ports, hosts, listed, down }:
   if (down === listed) return `the scan found no host up (${down} down)`;
   if (hosts.length === 0) return 'the scan does not say of any port whether it is open';
   const covered = hosts.filter(({ ips }) => policy.covers(ips));
-  if (covered.length === 0) return `the policy says nothing about ${hosts.length === 1 ? 'the host' : 'any of the hosts'} of the scan`;
+  if (covered.length === 0) return `the exposure file says nothing about ${hosts.length === 1 ? 'the host' : 'any of the hosts'} of the scan`;
   return covered.some(({ ips, scanned }) => policy.namesAny(ips, scanned))
     ? undefined
-    : 'none of the ports that the policy names was scanned, and no other one is open';
+    : 'none of the ports in the exposure file was scanned, and no other one is open';
 }
 
 function hostsWithout(policy: ExposurePolicy, { ports, hosts }: ScannedPorts): Checked['closed'] {

@@ -49,7 +49,7 @@ export const inventory: Command = {
       about: 'only ports in these states, or all; down lists hosts that are down',
       byDefault: 'open',
     },
-    'since': { type: 'string', value: 'WHEN', group: 'What', about: 'only what has been so since a date, or for at most 24h, 7d' },
+    'since': { type: 'string', value: 'WHEN', group: 'What', about: 'only states that began since a date, or within the last 24h, 7d' },
     'forget': { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
     'all-hosts': { type: 'boolean', group: 'What', about: 'with --forget: all hosts of all sites' },
     'yes': { type: 'boolean', group: 'What', about: 'do not ask' },

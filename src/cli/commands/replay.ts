@@ -50,11 +50,11 @@ export const replay: Command = {
       'tag',
       'label',
     ]),
-    site: { ...SHIP_OPTIONS.site, about: 'the site that events about this run name; what waits is sent whatever its site' },
+    site: { ...SHIP_OPTIONS.site, about: 'site of the events about this run; waiting events of all sites are sent' },
   },
   examples: [
-    { line: 'portlog replay --list', about: 'what waits since when, and what was rejected and why' },
-    { line: 'portlog replay', about: 'send what waits' },
+    { line: 'portlog replay --list', about: 'show waiting events and since when, and rejected events and why' },
+    { line: 'portlog replay', about: 'send waiting events' },
   ],
   run: replayWaiting,
 };
@@ -133,7 +133,7 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
   const { values, log } = context;
   const dead = values['dead'] === true;
   const events = waiting.reduce((sum, { tables }) => sum + (dead ? tables.deadLetters.count() : tables.spool.usage().events), 0);
-  const what = dead ? counted(events, 'dead letter') : `${counted(events, 'event')} that ${events === 1 ? 'waits' : 'wait'}`;
+  const what = dead ? counted(events, 'dead letter') : counted(events, 'waiting event');
   if (events === 0) {
     log.info('there is nothing to delete');
     return EXIT.delivered;

@@ -21,7 +21,7 @@ export const watch: Command = {
       isAboveZero: true,
       value: 'N',
       group: 'How',
-      about: 'ship an unfinished scan as cut short when it has not grown for so long',
+      about: 'ship an unfinished scan as cut short when it has not grown for N minutes',
       byDefault: '60',
     },
     ...SHIP_OPTIONS,

@@ -186,13 +186,13 @@ function shipOptions(
 }
 
 function tellWaiting({ log, outages }: CommandContext, { retryForMs }: Settings, sink: string): void {
-  if (outages?.has(sink) !== true) log.info(`${sink}: tried again for up to ${retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`);
+  if (outages?.has(sink) !== true) log.info(`${sink}: retrying for up to ${retryForMs / 1000} s (Ctrl-C keeps the rest on disk)`);
 }
 
 function conclude(context: CommandContext, settings: Settings, report: ShipReport): ExitCode {
   const { log, values } = context;
   if (report.sinks.some(({ waiting }) => waiting > 0) && isFolder(settings.stateDir) && filesystemOf(settings.stateDir).ephemeral)
-    log.warn(`the state directory ${settings.stateDir} does not survive a restart, and what waits there neither`);
+    log.warn(`the state directory ${settings.stateDir} does not survive a restart of the machine, nor do events that wait there`);
   printSummary(report, log, context.outages);
   if (values['json'] === true) log.raw(`${jsonSummary(report)}\n`);
   if (report.inputs.length > 0 && settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)

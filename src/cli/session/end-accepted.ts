@@ -16,5 +16,5 @@ export function endAlertsAboutExpected(database: Database, { exposure }: Pick<Se
       exposure.expects(new KnownHosts(database, site).addressesOf(host).ips, port, transport, now) === true;
     return sum + endAccepted(memory, isExpected, now);
   }, 0);
-  if (ended > 0) log.info(`${counted(ended, 'alert')} ${ended === 1 ? 'has' : 'have'} ended: the exposure file allows the port by now`);
+  if (ended > 0) log.info(`${counted(ended, 'alert')} ${ended === 1 ? 'has' : 'have'} ended: the exposure file now allows the port`);
 }

@@ -117,8 +117,8 @@ export class ServiceLoop {
       this.schedules.set(jobs.schedules, unattended.settings.event.site);
       this.service.activity.setJobs(countsOf(jobs));
       await endpoint?.sinksChanged();
-      log.info('the configuration was reloaded, and applies from now on');
-      for (const setting of late) log.warn(`${setting}: that it was changed counts after a restart`);
+      log.info('the configuration was reloaded and is in effect');
+      for (const setting of late) log.warn(`${setting} was changed: this takes effect after a restart`);
       this.announce(jobs);
       await this.service.reloaded(true);
       return { jobs, pollers };

@@ -19,7 +19,7 @@ export function onInterrupt(
   let grace: NodeJS.Timeout | undefined;
   const interrupted = (): void => {
     if (stop.signal.aborted) giveUp.abort();
-    else notify(`${what} (interrupt again to wait for nothing)`);
+    else notify(`${what} (interrupt again to stop at once)`);
     stop.abort();
     grace ??= setTimeout(() => giveUp.abort(), GRACE_MS).unref();
   };

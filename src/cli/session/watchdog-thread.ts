@@ -33,7 +33,7 @@ function end(why: string): void {
   isEnding = true;
   writeSync(
     STDERR,
-    logLines(format, { severity: 'error', message: `${why}, so it is ended; started again, it leaves that file alone` }, systemClock.now()),
+    logLines(format, { severity: 'error', message: `${why}, so portlog ends; after a restart it skips that file` }, systemClock.now()),
   );
   note(why)
     .catch(() => undefined)

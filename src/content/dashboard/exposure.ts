@@ -49,7 +49,7 @@ export const exposure: Dashboard = {
     ),
     numberPanel(
       'grave-ports',
-      'Ports with a grave weakness',
+      'Ports with a severe weakness',
       'Open ports with a weakness that is high or critical; in Loki, such weaknesses of the last scans.',
       { from: 'nmap.inventory', where: all(openPort, is('nmap.inventory.level', ...SERIOUS_LEVELS)) },
       COUNT,
@@ -78,7 +78,7 @@ export const exposure: Dashboard = {
     {
       id: 'by-level',
       title: 'By severity',
-      about: 'Open ports by the gravest weakness of each; info: none is known. In Loki, the weaknesses of the last scans.',
+      about: 'Open ports by the worst weakness of each; info: none is known. In Loki, the weaknesses of the last scans.',
       query: { from: 'nmap.inventory', where: openPort, view: { kind: 'share', by: 'nmap.inventory.level', of: COUNT, top: 5 } },
       withoutInventory: { from: 'nmap.finding', lastScan: true, view: { kind: 'share', by: 'nmap.finding.level', of: COUNT, top: 5 } },
       width: 8,
@@ -88,7 +88,7 @@ export const exposure: Dashboard = {
       id: 'hosts',
       title: 'Most exposed hosts',
       about:
-        'Hosts with open ports, those with the gravest weakness first (in Loki, with the most open ports). An address leads to the dashboard of its host.',
+        'Hosts with open ports, those with the worst weakness first (in Loki, with the most open ports). An address leads to the dashboard of its host.',
       query: {
         from: 'nmap.inventory',
         where: exposedHost,
@@ -96,7 +96,7 @@ export const exposure: Dashboard = {
           kind: 'table',
           by: { title: 'host', field: 'server.address' },
           columns: [
-            { title: 'gravest weakness', of: { latest: 'nmap.inventory.level' } },
+            { title: 'worst weakness', of: { latest: 'nmap.inventory.level' } },
             { title: 'open ports', of: { largest: 'nmap.inventory.open_ports' } },
             { title: 'weaknesses', of: { largest: 'nmap.inventory.findings' } },
             { title: 'name', of: { latest: 'host.name' } },

@@ -88,7 +88,7 @@ export const host: Dashboard = {
     }),
     {
       id: 'weaknesses',
-      title: 'Weaknesses, the gravest first',
+      title: 'Weaknesses, most severe first',
       about: 'Each once, with what to do about it.',
       query: {
         from: 'nmap.inventory',

@@ -53,7 +53,7 @@ export function numberPanel(id: string, title: string, about: string, query: Omi
 export const whatToDo: Panel = {
   id: 'what-to-do',
   title: 'What to do first',
-  about: 'Kinds of weaknesses, the gravest first, each with its remedy and where it is. In Loki: of the newest scans of the time range.',
+  about: 'Kinds of weaknesses, most severe first, each with its remedy and where it is. In Loki: of the newest scans of the time range.',
   query: { from: 'nmap.inventory', where: openFinding, view: whatToDoRows() },
   withoutInventory: { from: 'nmap.finding', newestUntil: FINDING_GONE, view: whatToDoRows() },
   width: 24,

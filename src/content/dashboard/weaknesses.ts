@@ -101,7 +101,7 @@ export const weaknesses: Dashboard = {
     },
     {
       id: 'by-host',
-      title: 'Hosts with grave weaknesses',
+      title: 'Hosts with severe weaknesses',
       about: `High or critical, by host. ${NOW}`,
       ...both(is('nmap.finding.level', ...SERIOUS_LEVELS), { kind: 'bars', by: 'server.address', of: COUNT, top: 15 }),
       width: 8,
@@ -138,7 +138,7 @@ export const weaknesses: Dashboard = {
     },
     {
       id: 'list',
-      title: 'Weaknesses, the gravest first',
+      title: 'Weaknesses, most severe first',
       about: 'Each once, with what to do about it. An address leads to the dashboard of its host.',
       query: {
         ...known,

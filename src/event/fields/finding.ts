@@ -12,7 +12,7 @@ export const FINDING_FIELDS: readonly Field[] = [
     'Category of the rule: vulnerability, certificate, encryption, access, exposure, cleartext, remote-administration, file-sharing, database, management-api, messaging, industrial or other.',
   ),
   field('rule.name', 'keyword', false, '', 'The certificate has expired', 'Name of the rule.'),
-  field('rule.description', 'keyword', false, '', 'Clients refuse it, or people have learned to click warnings away.', 'Why it matters.'),
+  field('rule.description', 'keyword', false, '', 'Clients refuse it, or users have learned to ignore the warning.', 'Why it matters.'),
   field('rule.reference', 'keyword', false, '', 'https://nmap.org/nsedoc/scripts/ssl-cert.html', 'Where to read more.'),
   field(
     'vulnerability.id',

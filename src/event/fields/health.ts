@@ -35,6 +35,6 @@ export const HEALTH_FIELDS: readonly Field[] = [
   field('nmap.delivery.already', 'long', false, '', 9, 'Had been stored before.'),
   field('nmap.delivery.dead', 'long', false, '', 3, 'Rejected permanently, kept as dead letters.'),
   field('nmap.delivery.spooled', 'long', false, '', 0, 'Waiting on disk.'),
-  field('nmap.delivery.discarded', 'long', false, '', 0, 'Given up: too old, purged, or dropped from a full spool.'),
+  field('nmap.delivery.discarded', 'long', false, '', 0, 'Neither delivered nor kept: too old, purged, or dropped from a full spool.'),
   field('nmap.delivery.withheld', 'long', false, '', 0, 'Reserved; always 0.'),
 ];

@@ -18,7 +18,7 @@ export function fileError(code: string): NodeJS.ErrnoException {
 const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOSPC: ['the disk is full', 'make room'],
   EDQUOT: ['the quota is used up', 'make room'],
-  EFBIG: ['files may not be that large here', 'let it rotate earlier (rotateMib)'],
+  EFBIG: ['the limit on the size of files is reached', 'let it rotate earlier (rotateMib)'],
   EISDIR: ['it is a directory', 'name a file in it'],
   EACCES: ['permission is denied', 'name another path, or give this user access'],
   EPERM: ['it is not permitted', 'name another path, or give this user access'],

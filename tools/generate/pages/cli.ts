@@ -18,7 +18,7 @@ ${[...COMMANDS.flatMap(listed), `${'portlog help [COMMAND|PAGE]'.padEnd(COLUMN)}
 \`\`\`
 
 Without \`--to\`, events go to standard output: as a table on a terminal, else as one JSON object per line. Options may stand before or after the name of the command.
-Flag before environment before configuration file before default. [Exit codes](exit-codes.md) are the same for all but where a command says so.
+The command line takes precedence over the environment, the environment over the configuration file. [Exit codes](exit-codes.md) are the same for all but where a command says so.
 
 ${COMMANDS.map(section).join('\n')}`;
 }

@@ -39,7 +39,7 @@ function newText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean, 
   if (parts.length === 0 && less !== undefined) return `${less}; where it looked, nothing has changed`;
   if (parts.length === 0 && !isWhole) return undefined;
   if (parts.length === 0) return hasEarlier ? 'nothing new' : 'nothing has changed';
-  const changed = `changed: ${parts.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
+  const changed = `changed: ${parts.join(', ')}${isBaseline ? '; the rest, seen for the first time, is the baseline' : ''}`;
   return less === undefined ? changed : `${changed}; ${less}`;
 }
 

@@ -59,7 +59,7 @@ export function printGivenUp(report: SinkReport, log: Log): void {
   if (events === 0) return;
   const why = whyGivenUp(report.givenUp);
   log.warn(
-    `${report.sink}: ${counted(events, 'event')} ${events === 1 ? 'was' : 'were'} given up, neither delivered nor kept${why === '' ? '' : `: ${why}`}`,
+    `${report.sink}: ${counted(events, 'event')} ${events === 1 ? 'was' : 'were'} discarded, neither delivered nor kept${why === '' ? '' : `: ${why}`}`,
   );
   log.warn(`  → when it works again, ship those scans again${report.givenUp.full > 0 ? '; more may wait with a larger --spool-max-mib' : ''}`);
 }

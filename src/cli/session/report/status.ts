@@ -87,7 +87,7 @@ export function statusText(status: Status): string {
     ['schedule', schedules.map((schedule) => scheduleText(schedule, now))],
     ['directory', directories.flatMap((directory) => directoryText(directory, now))],
     ['sink', sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : sinks.map(sinkText)],
-    ['given up', givenUp.map((one) => givenUpText(one, now))],
+    ['discarded', givenUp.map((one) => givenUpText(one, now))],
     ['cut', cut.map((one) => cutText(one, now))],
   ];
   return parts.flatMap(([heading, lines]) => part(heading, lines)).join('');
