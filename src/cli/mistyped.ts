@@ -100,7 +100,8 @@ function isForNmap(command: string, args: readonly string[]): boolean {
   return command === 'scan' && !args.includes('--');
 }
 
-function beforeDashes(args: readonly string[]): readonly string[] {
+/** The words of portlog: those behind `--` are for nmap. */
+export function beforeDashes(args: readonly string[]): readonly string[] {
   const dashes = args.indexOf('--');
   return dashes === -1 ? args : args.slice(0, dashes);
 }

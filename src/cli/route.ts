@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { allCommands, type CommandName, commandOf, isCommand } from './commands.ts';
-import { noCommand, noFile, noTopic } from './mistyped.ts';
+import { beforeDashes, noCommand, noFile, noTopic } from './mistyped.ts';
 import type { Options } from './option.ts';
 
 /** The command and its arguments, or what to print instead. */
@@ -80,9 +80,4 @@ function optionOf(options: Options, word: string): Options[string] | undefined {
   const name = /^--?(?:no-)?([^=]*)/.exec(word)?.[1] ?? '';
   if (!word.startsWith('--')) return Object.values(options).find(({ alias }) => alias === name);
   return Object.hasOwn(options, name) ? options[name] : undefined;
-}
-
-function beforeDashes(args: readonly string[]): readonly string[] {
-  const dashes = args.indexOf('--');
-  return dashes === -1 ? args : args.slice(0, dashes);
 }

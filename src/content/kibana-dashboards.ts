@@ -2,7 +2,7 @@ import { INVENTORY } from '../event/event.ts';
 import { LAYER, lensState } from './lens.ts';
 import type { ContentOptions } from './options.ts';
 import { EVENTS, fieldFormats, fieldNames, KNOWN, patterns } from './data-views.ts';
-import { type Control, type Dashboard, luceneOf, newestBy, orderOf, type Placed, placed, type Query, withoutTime } from './panel.ts';
+import { type Control, type Dashboard, linksFrom, luceneOf, newestBy, orderOf, type Placed, placed, type Query, withoutTime } from './panel.ts';
 import { DASHBOARDS } from './dashboards.ts';
 
 /** A saved object, a line of an export file: https://www.elastic.co/docs/extend/kibana/saved-objects/export */
@@ -104,13 +104,12 @@ function dashboard(one: Dashboard): SavedObject {
 }
 
 /** Links to the others. */
-function navigation({ id, about }: Dashboard): object {
-  const links = DASHBOARDS.map((other) => (other.id === id ? `**${other.title}**` : `[${other.title}](#/view/${other.id})`)).join(' · ');
+function navigation(one: Dashboard): object {
   const savedVis = {
     type: 'markdown',
     title: '',
     description: '',
-    params: { markdown: `${links}\n\n${about}`, fontSize: 12, openLinksInNewTab: false },
+    params: { markdown: `${linksFrom(one, DASHBOARDS)}\n\n${one.about}`, fontSize: 12, openLinksInNewTab: false },
     uiState: {},
     data: { aggs: [], searchSource: { query: { language: 'lucene', query: '' }, filter: [] } },
   };

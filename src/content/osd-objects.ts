@@ -1,4 +1,4 @@
-import { type Dashboard, orderOf, type Panel, placed, type View, withoutTime } from './panel.ts';
+import { type Dashboard, linksFrom, orderOf, type Panel, placed, type View, withoutTime } from './panel.ts';
 import { type TimeFields, uiState, type VisState, visState } from './vis-state.ts';
 
 /**
@@ -90,7 +90,6 @@ function panelObject({ id }: OsdDashboard, { id: panel, title, about, pattern, l
 
 /** Links to the other dashboards, and filters. */
 function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[]): readonly OsdObject[] {
-  const links = dashboards.map((other) => (other.id === dashboard.id ? `**${other.title}**` : `[${other.title}](#/view/${other.id})`)).join(' · ');
   const empty = { searchSourceJSON: JSON.stringify({ query: { query: '', language: 'lucene' }, filter: [] }) };
   const about = (title: string, state: VisState): OsdObject['attributes'] => ({
     title: `[portlog] ${dashboard.title}: ${title}`,
@@ -100,7 +99,7 @@ function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[]): re
     uiStateJSON: '{}',
     kibanaSavedObjectMeta: empty,
   });
-  const markdown = { markdown: `${links}\n\n${dashboard.about}`, fontSize: 12, openLinksInNewTab: false };
+  const markdown = { markdown: `${linksFrom(dashboard, dashboards)}\n\n${dashboard.about}`, fontSize: 12, openLinksInNewTab: false };
   const list = dashboard.controls.map(({ title, field }, i) => ({
     id: field,
     fieldName: field,
@@ -126,10 +125,11 @@ interface Box {
   readonly gridData: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 }
 
-function dashboardObject({ id, title, about, days, panels }: OsdDashboard): OsdObject {
+/** Links and filters at the top, then the panels. */
+function boxesOf({ panels }: OsdDashboard): readonly Box[] {
   const row = (value: number): number => Math.round(value * ROW);
   const half = COLUMNS / 2;
-  const boxes: readonly Box[] = [
+  return [
     { id: 'links', type: 'visualization', title: '', gridData: { x: 0, y: 0, w: half, h: HEAD_HEIGHT } },
     { id: 'filters', type: 'visualization', title: '', gridData: { x: half, y: 0, w: half, h: HEAD_HEIGHT } },
     ...placed(panels).map(({ panel, x, y }): Box => ({
@@ -139,6 +139,11 @@ function dashboardObject({ id, title, about, days, panels }: OsdDashboard): OsdO
       gridData: { x: x * 2, y: HEAD_HEIGHT + row(y), w: panel.width * 2, h: row(y + panel.height) - row(y) },
     })),
   ];
+}
+
+function dashboardObject(dashboard: OsdDashboard): OsdObject {
+  const { id, title, about, days } = dashboard;
+  const boxes = boxesOf(dashboard);
   const panelsJSON = boxes.map((box, i) => ({
     version: VERSIONS.dashboard,
     panelIndex: box.id,

@@ -30,39 +30,39 @@ export function panelQueries(query: Query): readonly PanelQuery[] {
   const { view } = query;
   switch (view.kind) {
     case 'number':
-      return [
-        {
-          type: 'instant',
-          expr: isCounted(view.column.of)
-            ? `sum(${counted(query, [])})${ELSE_ZERO}`
-            : `${isTime(view.column) ? 'max' : 'sum'}(${latest(query, view.column.of)})`,
-        },
-      ];
+      return [{ type: 'instant', expr: numberExpr(query, view.column) }];
     case 'timeline':
-      return byLevel(query, view.by) ?? [{ type: 'range', expr: overTime(query, view.by, view.of), legend: `{{${labelOf(view.by)}}}` }];
+      return byLevel(query, view.by) ?? [{ type: 'range', expr: overTime(query, view.by, view.of), legend: legendOf(view.by) }];
     case 'bars':
     case 'share':
-      return (
-        byLevel(query, view.by) ?? [
-          {
-            type: 'instant',
-            expr: `topk(${view.top}, sum by (${labelOf(view.by)}) (${counted(query, [view.by])}))`,
-            legend: `{{${labelOf(view.by)}}}`,
-          },
-        ]
-      );
+      return byLevel(query, view.by) ?? [{ type: 'instant', expr: largest(query, view.by, view.top), legend: legendOf(view.by) }];
     case 'steps':
     case 'ahead':
-      return view.steps.map(({ title, where }) => ({
-        type: 'instant',
-        expr: `sum(${counted(narrowed(query, where), [])})${ELSE_ZERO}`,
-        legend: title,
-      }));
+      return view.steps.map(({ title, where }) => ({ type: 'instant', expr: total(narrowed(query, where)), legend: title }));
     case 'table':
       return query.newestUntil === undefined ? view.columns.map((column) => columnQuery(query, column)) : [rows(query)];
     case 'list':
       return [rows(query)];
   }
+}
+
+function numberExpr(query: Query, column: Column): string {
+  if (isCounted(column.of)) return total(query);
+  return `${isTime(column) ? 'max' : 'sum'}(${latest(query, column.of)})`;
+}
+
+/** How many there are; 0 when a scan found none. */
+function total(query: Query): string {
+  return `sum(${counted(query, [])})${ELSE_ZERO}`;
+}
+
+function largest(query: Query, field: string, top: number): string {
+  return `topk(${top}, sum by (${labelOf(field)}) (${counted(query, [field])}))`;
+}
+
+/** The value of a field as the name of a series. */
+function legendOf(field: string): string {
+  return `{{${labelOf(field)}}}`;
 }
 
 /** One query per level, most severe first, because the series of a single query have no order. */
@@ -71,7 +71,7 @@ function byLevel(query: Query, field: string): readonly PanelQuery[] | undefined
   return LEVELS.map((legend) => {
     const one = narrowed(query, is(field, legend));
     if (query.view.kind === 'timeline') return { type: 'range', expr: overTime(one, field, query.view.of), legend };
-    return { type: 'instant', expr: `sum(${counted(one, [])})${ELSE_ZERO}`, legend };
+    return { type: 'instant', expr: total(one), legend };
   });
 }
 

@@ -93,6 +93,11 @@ export interface Control {
   readonly from: 'events' | 'inventory';
 }
 
+/** Links from a dashboard to all others, in Markdown, as Kibana and OpenSearch Dashboards show it. */
+export function linksFrom({ id }: Pick<Dashboard, 'id'>, all: readonly Pick<Dashboard, 'id' | 'title'>[]): string {
+  return all.map((other) => (other.id === id ? `**${other.title}**` : `[${other.title}](#/view/${other.id})`)).join(' · ');
+}
+
 /** The events of a query as a Lucene filter, for Elasticsearch and OpenSearch. */
 export function luceneOf({ from, where }: Query): string {
   const dataset: readonly Filter[] = from === INVENTORY ? [] : [is('data_stream.dataset', from)];

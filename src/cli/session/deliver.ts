@@ -55,7 +55,7 @@ interface OnlySinks {
 /** What is shipped, and how. */
 export interface Shipment extends How, Pick<PreparedShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
   /** Why there is no state file although one is needed. */
-  readonly without?: PortlogError | undefined;
+  readonly stateProblem?: PortlogError | undefined;
 }
 
 /** Ships sources to the configured sinks, and prints the summary. */
@@ -77,8 +77,8 @@ export async function shipSources(
   // No state for standard output alone, unless asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
   const opened = keeps || context.values['changes'] === true ? storeOrProblem(context, settings, sources) : undefined;
-  const without = opened instanceof PortlogError ? opened : undefined;
-  return shipAndReport(context, settings, { sources, sinks, store: opened instanceof PortlogError ? undefined : opened, without, ...shipping });
+  const state = opened instanceof PortlogError ? { store: undefined, stateProblem: opened } : { store: opened };
+  return shipAndReport(context, settings, { sources, sinks, ...state, ...shipping });
 }
 
 /** Names of the sources, shortened when there are very many: they are written with each commit of the run. */
@@ -101,7 +101,7 @@ function storeOrProblem(context: CommandContext, settings: Settings, sources: re
 /** Ships with open sinks and store, and closes both. */
 export async function shipAndReport(context: CommandContext, settings: Settings, shipment: Shipment): Promise<Shipped> {
   const { log } = context;
-  const { sinks, store, without, ...shipping } = shipment;
+  const { sinks, store, stateProblem, ...shipping } = shipment;
   const interruption = shipment.interruption ?? onInterrupt((text) => log.info(text));
   const dropsOldest = settings.spool.whenFull === 'drop-oldest';
   try {
@@ -109,10 +109,10 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
       printLostRuns(store.lostRuns, log);
       endAlertsAboutExpected(store.database, settings, log);
     }
-    const asked = await checkSinks(context, { ...shipment, isKept: without === undefined, dropsOldest }, interruption.stop);
+    const asked = await checkSinks(context, { ...shipment, isKept: stateProblem === undefined, dropsOldest }, interruption.stop);
     if (typeof asked === 'number') return { code: asked, report: undefined };
     const shipped = await ship({ ...shipOptions(context, settings, { ...shipping, sinks, store, interruption }), unanswered: asked });
-    const report = { ...shipped, untracked: shipped.untracked ?? without };
+    const report = { ...shipped, untracked: shipped.untracked ?? stateProblem };
     const code = conclude(context, settings, report);
     return { code: store?.database.isLost === true ? mostSevere([code, tellLost(store, log)]) : code, report };
   } finally {
@@ -155,7 +155,7 @@ function shipOptions(
     again = context.values['again'] === true,
     onAlive,
     ...shipment
-  }: Omit<Shipment, 'without'> & { readonly interruption: Interruption },
+  }: Omit<Shipment, 'stateProblem'> & { readonly interruption: Interruption },
 ): PreparedShipOptions {
   const { log, terminal, values } = context;
   // On a terminal the table itself shows progress.

@@ -19,15 +19,15 @@ import { writeWhole } from './write-whole.ts';
 const READABLE = 0o644;
 const NO_ZONES: ZoneOf = () => undefined;
 
-/** Inputs besides the state. */
-export interface Extra {
+/** What is measured besides the state. */
+interface Configured {
   readonly settings: Settings;
   readonly schedules: readonly Schedule[];
   readonly directories: readonly { readonly path: string }[];
   readonly sinks: readonly NamedSink[];
 }
 
-export function subjectOf({ settings, schedules, directories, sinks }: Extra, ofService: readonly Series[] = []): MeasuredState {
+export function subjectOf({ settings, schedules, directories, sinks }: Configured, ofService: readonly Series[] = []): MeasuredState {
   return {
     isAlive,
     sinks,
@@ -78,7 +78,7 @@ export async function writeMetrics(context: CommandContext, settings: Settings):
 }
 
 /** Schedules and directories of the configuration, whichever command handles them. */
-async function jobsIn(context: CommandContext): Promise<Pick<Extra, 'schedules' | 'directories'>> {
+async function jobsIn(context: CommandContext): Promise<Pick<Configured, 'schedules' | 'directories'>> {
   const config = await context.config();
   try {
     return { schedules: schedulesOf(config, text(context.values, 'config')), directories: config.directories ?? [] };
