@@ -166,14 +166,7 @@ function shipOptions(
     changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
     maxAges: settings.maxAges,
     findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, log) },
-    // Without other sinks, standard output must depend on the input alone.
-    event: {
-      ...settings.event,
-      scannerHost,
-      scannerArgs,
-      scannerStopped,
-      agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined,
-    },
+    event: { ...settings.event, scannerHost, scannerArgs, scannerStopped, agentHost: agentHostOf(settings) },
     retryForMs: settings.retryForMs,
     stop: interruption.stop,
     giveUp: interruption.giveUp,
@@ -183,6 +176,11 @@ function shipOptions(
       show?.(progress);
     },
   };
+}
+
+/** Without other sinks, standard output must depend on the input alone. */
+function agentHostOf({ sinks }: Settings): string | undefined {
+  return sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined;
 }
 
 function tellWaiting({ log, outages }: CommandContext, { retryForMs }: Settings, sink: string): void {
