@@ -1,4 +1,4 @@
-import { identify } from '../event/address.ts';
+import { identifyInRun, type MacOwners } from '../event/address.ts';
 import { milliseconds } from '../event/time.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
 import { type Ending, RunWatch, type ScanItem, type Unread, wasLookedAt } from '../nmap/item.ts';
@@ -36,6 +36,8 @@ export class ScanCollector {
   private readonly listings = new Map<string, Sighting[]>();
   private readonly times = new Map<string, number>();
   private readonly macNetworks: AddressSet | undefined;
+  /** Of the latest run. */
+  private macOwners: MacOwners = new Map();
   private readonly watch = new RunWatch();
   private readonly findings: Findings | undefined;
   /** Number of elements that could not be read. */
@@ -48,6 +50,7 @@ export class ScanCollector {
 
   add(item: ScanItem): void {
     const ending = this.watch.take(item);
+    if (item.kind === 'run') this.macOwners = new Map();
     if (item.kind === 'run')
       this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false, ending: 'cut', unread: [] });
     const run = this.runs.at(-1);
@@ -56,7 +59,7 @@ export class ScanCollector {
       const sighting = sightingOf(
         run.coverage,
         item.host,
-        identify(item.host, this.macNetworks, run.coverage.link),
+        identifyInRun(item.host, this.macOwners, this.macNetworks, run.coverage.link),
         this.findings?.of(run.run, item.host),
       );
       const { key } = sighting.identity;

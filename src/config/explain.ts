@@ -2,12 +2,19 @@ import type { ErrorObject } from 'ajv';
 import { nearest } from '../core/nearest.ts';
 import { settingHint } from './sink-settings.ts';
 
-/** Turns ajv's errors into sentences: where in the file, what is expected there, and the nearest spelling. No value is quoted. */
+/** Most errors of a file that are reported at once. */
+const MOST_SENTENCES = 20;
+
+/** Turns ajv's errors into sentences: where in the file, what is expected there, and the nearest spelling. No value is quoted. Of very many, the first. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
   // Errors that only follow from another one are left out.
   const isOwn = ({ keyword }: ErrorObject): boolean => !['if', 'propertyNames', 'anyOf', 'oneOf', 'not'].includes(keyword);
   const own = errors.filter(isOwn);
-  return [...new Set((own.length === 0 ? errors : own).map(sentence))];
+  const all = own.length === 0 ? errors : own;
+  const sentences = new Set<string>();
+  let read = 0;
+  while (read < all.length && sentences.size < MOST_SENTENCES) sentences.add(sentence(all[read++] as ErrorObject));
+  return [...sentences, ...(read < all.length ? [`and ${all.length - read} more`] : [])];
 }
 
 function sentence(error: ErrorObject): string {

@@ -85,16 +85,16 @@ function refuseTilde(path: string, value: unknown, where: string): void {
   }
 }
 
-/** Most errors of a file that are reported at once. */
-const MOST_FINDINGS = 20;
-
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
   const check = await schemaCheck(JSON.parse(packageText(`schemas/${name}`)) as object);
   if (check(config)) return;
-  const all = explain(check.errors ?? []);
-  const more = all.length - MOST_FINDINGS;
-  const shown = [...all.slice(0, MOST_FINDINGS), ...(more > 0 ? [`and ${more} more`] : [])];
-  throw new PortlogError('config-invalid', shown.map((sentence) => `${path}: ${sentence}`).join('\n'), { hint });
+  throw new PortlogError(
+    'config-invalid',
+    explain(check.errors ?? [])
+      .map((sentence) => `${path}: ${sentence}`)
+      .join('\n'),
+    { hint },
+  );
 }
 
 interface Filling {

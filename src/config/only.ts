@@ -41,7 +41,8 @@ export function refuseUnknownNames(config: Config, exposure: ExposurePolicy | un
 }
 
 function refuse(where: string, what: string, names: OnlyConfig['rules'], known: readonly string[], hint: string): void {
-  const unknown = names?.find((name) => !known.includes(name));
+  const all = new Set(known);
+  const unknown = names?.find((name) => !all.has(name));
   if (unknown === undefined) return;
   const guess = nearest(unknown, known);
   throw new PortlogError('config-invalid', `${where}: there is no ${what} "${unknown}"`, {

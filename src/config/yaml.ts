@@ -1,6 +1,8 @@
+import type { Document } from 'yaml';
 import { PortlogError } from '../core/errors.ts';
 
 const MAX_DEPTH = 32;
+const TWICE = 'a setting occurs twice';
 const TOO_DEEP = 'it is nested deeper than any setting is';
 
 /** The parser's errors in our words: its own messages quote the text, which may hold passwords. Codes: https://eemeli.org/yaml/#errors */
@@ -11,7 +13,6 @@ const REASONS: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: 'a value begins with a character that needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'there is a colon too many, quotes are missing around a value with a colon in it, or the next line is indented too far',
   BLOCK_IN_FLOW: 'within { } or [ ] a comma is missing, or something is written on separate lines as if there were no brackets',
-  DUPLICATE_KEY: 'a setting occurs twice',
   MISSING_CHAR: 'a quote or bracket is missing, or the dash of a list, or the indentation does not fit',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',
   MULTIPLE_DOCS: 'there is a second document (---)',
@@ -56,21 +57,43 @@ function parsedJson(path: string, text: string): unknown {
 
 /** Refuses duplicate keys, of which JSON.parse silently keeps the last one. JSON is also YAML, whose parser reports them. */
 async function refuseDuplicateKeys(path: string, text: string, content: unknown): Promise<unknown> {
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const { errors } = parseDocument(text.replace(/^\uFEFF/, ''), { prettyErrors: false, logLevel: 'error', lineCounter: lines });
-  const duplicate = errors.find(({ code }) => code === 'DUPLICATE_KEY');
-  if (duplicate !== undefined) throw invalid(path, 'JSON', lines.linePos(duplicate.pos[0]).line, REASONS['DUPLICATE_KEY'] ?? '');
+  const { duplicate } = await documentOf(text.replace(/^\uFEFF/, ''));
+  if (duplicate !== undefined) throw invalid(path, 'JSON', duplicate, TWICE);
   return content;
 }
 
-async function parsedYaml(path: string, text: string): Promise<unknown> {
-  const { LineCounter, parseDocument } = await import('yaml');
+/** A parsed text, the line of the first key that is there twice, and what has the line of a position. */
+async function documentOf(text: string): Promise<{
+  readonly document: Document.Parsed;
+  readonly duplicate: number | undefined;
+  readonly lineOf: (position: number) => number;
+}> {
+  const { isScalar, LineCounter, parseDocument, visit } = await import('yaml');
   const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines });
+  // The parser would compare each key with all before it.
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines, uniqueKeys: false });
+  const lineOf = (position: number): number => lines.linePos(position).line;
+  let first = Number.POSITIVE_INFINITY;
+  const note = (keys: Set<unknown>, key: unknown): void => {
+    const value = isScalar(key) ? key.value : key;
+    if (keys.has(value)) first = Math.min(first, (key as { readonly range?: readonly number[] } | null)?.range?.[0] ?? 0);
+    keys.add(value);
+  };
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) note(keys, key);
+    },
+  });
+  return { document, duplicate: first === Number.POSITIVE_INFINITY ? undefined : lineOf(first), lineOf };
+}
+
+async function parsedYaml(path: string, text: string): Promise<unknown> {
+  const { document, duplicate, lineOf } = await documentOf(text);
   // Warnings are about tags (!name), which the value would lose.
   const [error = document.warnings[0]] = document.errors;
-  if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'its syntax is wrong');
+  if (error !== undefined) throw invalid(path, 'YAML', lineOf(error.pos[0]), REASONS[error.code] ?? 'its syntax is wrong');
+  if (duplicate !== undefined) throw invalid(path, 'YAML', duplicate, TWICE);
   try {
     return document.toJS();
   } catch (error) {

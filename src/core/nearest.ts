@@ -1,8 +1,13 @@
+/** Longer words are not compared: that takes their length times that of each candidate. */
+const LONGEST = 200;
+
 /** The candidate that `word` is probably a misspelling of: at most a third of its characters differ. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined;
   let best: string | undefined;
   let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= least) continue;
     const edits = distance(word.toLowerCase(), candidate.toLowerCase());
     // A short word would match anything.
     if (edits < least && edits < word.length) [best, least] = [candidate, edits];

@@ -58,6 +58,22 @@ export function identify(host: Host | HostHint, macNetworks?: AddressSet, link?:
   return { key, ips: all, macs, name: given ?? ptr, ptr, names: [...names] };
 }
 
+/** Which address was the first in a run with a MAC address. */
+export type MacOwners = Map<string, string>;
+
+/**
+ * The same within a run: of several addresses with one MAC address only the first is identified by it. They are there at the same time, so they are
+ * not one host that has moved; anybody may copy a MAC address, and must not hide behind its owner.
+ */
+export function identifyInRun(host: Host, owners: MacOwners, macNetworks?: AddressSet, link?: string): Identity {
+  const identity = identify(host, macNetworks, link);
+  const [ip] = identity.ips;
+  if (macNetworks === undefined || ip === undefined || identity.key !== identity.macs[0]) return identity;
+  const owner = owners.get(identity.key);
+  if (owner === undefined) owners.set(identity.key, ip);
+  return owner === undefined || owner === ip ? identity : identify(host, undefined, link);
+}
+
 /** Adds the link to a link-local address, which is another host on another link. */
 function onLink(address: string, link: string | undefined): string {
   return link !== undefined && isLinkLocal(address) ? `${address}%${link}` : address;

@@ -4,6 +4,7 @@ import type { AddressSet } from '../nmap/address-set.ts';
 import { linkOf } from '../nmap/link.ts';
 import { maskArguments } from '../nmap/mask.ts';
 import type { Run } from '../nmap/model.ts';
+import type { MacOwners } from './address.ts';
 import type { Fields } from './event.ts';
 import { scanId } from './id.ts';
 import { identityArguments } from './identity-args.ts';
@@ -82,6 +83,8 @@ export interface RunContext {
   readonly args: string | undefined;
   /** The link of its link-local addresses: `eth0`; undefined when it is not known. */
   readonly link: string | undefined;
+  /** Hosts in `macNetworks` that were read so far. */
+  readonly macOwners: MacOwners;
   /** Shared fields that do not depend on the host. */
   readonly base: Fields;
   /** Epoch milliseconds; the time of reading when the scan has no start time, or an impossible one. */
@@ -102,6 +105,7 @@ export function runContext(run: Run, options: EventOptions): RunContext {
     scanId: scanId(run, run.args === undefined ? undefined : identityArguments(run.args), options.site),
     args: args === undefined ? undefined : maskArguments(args),
     link: linkOf(run.args),
+    macOwners: new Map(),
     start: seenAt(run.start, now) || now,
     startIsOurs: seenAt(run.start, now) === 0,
     misdated: isMisdated(run.start, now) ? [`nmaprun@start=${run.start}`] : [],

@@ -1,5 +1,5 @@
 import type { Host } from '../nmap/model.ts';
-import { type Identity, identify, networkTypeOf } from './address.ts';
+import { type Identity, identifyInRun, networkTypeOf } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { envelope, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
@@ -39,7 +39,7 @@ export function placeFields({ options }: Pick<RunContext, 'options'>, ips: reado
 }
 
 export function hostContext(run: RunContext, host: Host): HostContext {
-  const identity = identify(host, run.options.macNetworks, run.link);
+  const identity = identifyInRun(host, run.macOwners, run.options.macNetworks, run.link);
   const now = run.options.now();
   const time = seenAt(host.endtime, now) || seenAt(host.starttime, now) || run.start;
   const fields = sharedFields(run, host, identity, time);

@@ -26,6 +26,11 @@ const OUTCOME = { finished: 'success', empty: 'failure', listed: 'success', fail
   string
 >;
 
+/** A scan that has ended well with a host that cannot be read leaves open what that host has. */
+function outcomeOf(ending: Ending, { unreadable }: RunRecord): (typeof OUTCOME)[Ending] {
+  return unreadable > 0 && OUTCOME[ending] === 'success' ? 'unknown' : OUTCOME[ending];
+}
+
 /** The one event at the end of a run: how it ended and what it found. */
 export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
   const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named, skipped: record.skippedHosts });
@@ -48,7 +53,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   return scanEvent(context, ACTION[ending], time, message, contentOf(record, end), {
     event: {
       type: ['end'],
-      outcome: OUTCOME[ending],
+      outcome: outcomeOf(ending, record),
       start: isoSeconds(context.run.start, now),
       end: isoSeconds(finished?.time, now),
       duration: duration(context, end),

@@ -1,4 +1,5 @@
 import { SEVERITY } from '../event/event.ts';
+import { AddressIndex } from '../nmap/address-index.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import { PortSet, whyNoPorts } from '../nmap/port-set.ts';
 import { nearest } from '../core/nearest.ts';
@@ -56,14 +57,23 @@ const DAY = 86_400_000;
 interface Expectation {
   readonly entry: ExpectedEntry;
   readonly addresses: AddressSet;
-  readonly zones: ReadonlySet<string>;
+  readonly zones: readonly string[];
   readonly ports: readonly { readonly numbers: PortSet; readonly protocol: string }[];
 }
 
 /** Compares open ports with the exposure file. */
 export class ExposurePolicy {
-  private readonly networks: readonly { readonly entry: NetworkEntry; readonly addresses: AddressSet }[];
+  private readonly networks: readonly NetworkEntry[];
   private readonly expected: readonly Expectation[] | undefined;
+  /** By address: the numbers of networks, and of expectations. There may be a hundred thousand of each. */
+  private readonly networksAt: AddressIndex;
+  private readonly expectedAt: AddressIndex;
+  /** The numbers of expectations by zone. */
+  private readonly expectedIn = new Map<string, number[]>();
+  /** Zones of its networks. */
+  readonly zones: readonly string[];
+  /** The expectations of the host that was asked about last: it is asked for each of its ports. */
+  private latest: { readonly host: string; readonly entries: readonly Expectation[] } | undefined;
 
   /**
    * @internal Throws `config-invalid` for an address, zone, port or day that does not exist, and for a file without expectations: an emptied or truncated file
@@ -72,26 +82,31 @@ export class ExposurePolicy {
   constructor({ networks = [], expected: given }: ExposureFile, path: string) {
     if (given === undefined) throw emptyFileError(networks.length, path);
     const expected = given === 'none' ? undefined : given;
-    this.networks = networks.map((entry, i) => ({ entry, addresses: addresses([entry.network], `${path}: networks.${i}.network`) }));
+    this.networks = networks;
+    this.networksAt = new AddressIndex(networks.map(({ network }, i) => addresses([network], `${path}: networks.${i}.network`)));
+    const known = new Set(networks.map(({ zone }) => zone));
+    this.zones = [...known];
     this.expected = expected?.map((entry, i) => {
       const where = `${path}: expected.${i}`;
       const { expires } = entry;
       if (expires !== undefined && !isDay(expires)) throw new PortlogError('config-invalid', `${where}.expires: there is no day ${expires}`);
       const zones = entry.hosts.filter((word) => word.startsWith('zone:')).map((word) => word.slice(5));
-      for (const zone of zones) if (!this.zones.includes(zone)) throw noZone(zone, this.zones, where);
+      for (const zone of zones) if (!known.has(zone)) throw noZone(zone, this.zones, where);
       const words = entry.hosts.filter((word) => !word.startsWith('zone:'));
       return {
         entry,
         addresses: addresses(words, `${where}.hosts`),
-        zones: new Set(zones),
+        zones,
         ports: entry.ports.map((ports) => portsOf(ports, where)),
       };
     });
-  }
-
-  /** Zones of its networks. */
-  get zones(): readonly string[] {
-    return [...new Set(this.networks.map(({ entry }) => entry.zone))];
+    this.expectedAt = new AddressIndex((this.expected ?? []).map(({ addresses: set }) => set));
+    for (const [i, { zones }] of (this.expected ?? []).entries())
+      for (const zone of zones) {
+        const inZone = this.expectedIn.get(zone);
+        if (inZone === undefined) this.expectedIn.set(zone, [i]);
+        else inZone.push(i);
+      }
   }
 
   /** Whether it states expectations, not only networks. */
@@ -113,8 +128,8 @@ export class ExposurePolicy {
   /** The network of a host: that of its first address which is in one. */
   networkOf(ips: readonly string[]): NetworkEntry | undefined {
     for (const ip of ips) {
-      const found = this.networks.find((network) => network.addresses.has(ip));
-      if (found !== undefined) return found.entry;
+      const found = this.networksAt.first(ip);
+      if (found !== undefined) return this.networks[found];
     }
     return undefined;
   }
@@ -142,8 +157,16 @@ export class ExposurePolicy {
   }
 
   private entriesOf(ips: readonly string[]): readonly Expectation[] {
-    const zone = this.networkOf(ips)?.zone;
-    return (this.expected ?? []).filter(({ addresses: set, zones }) => ips.some((ip) => set.has(ip)) || (zone !== undefined && zones.has(zone)));
+    const host = ips.join(' ');
+    if (this.latest?.host !== host) this.latest = { host, entries: this.entriesAt(ips) };
+    return this.latest.entries;
+  }
+
+  /** In the order of the file. */
+  private entriesAt(ips: readonly string[]): readonly Expectation[] {
+    const { zone } = this.networkOf(ips) ?? {};
+    const found = new Set([...ips.flatMap((ip) => this.expectedAt.all(ip)), ...(zone === undefined ? [] : (this.expectedIn.get(zone) ?? []))]);
+    return [...found].sort((a, b) => a - b).flatMap((i) => this.expected?.[i] ?? []);
   }
 }
 

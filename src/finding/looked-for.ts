@@ -26,7 +26,8 @@ export class LookedFor {
     this.isPort ||= port !== undefined;
     this.isNamed ||= nameAsked(port?.service) !== undefined;
     this.hasVersion ||= (port?.service?.version ?? '') !== '';
-    this.mayHaveStopped ||= mayHaveStopped(this.args, secondsAt(host));
+    // What is left out of a very long host looks like a script that was stopped.
+    this.mayHaveStopped ||= host.isShortened === true || mayHaveStopped(this.args, secondsAt(host));
     const first = new Set<string | undefined>();
     const failed = new Set<string | undefined>();
     for (const script of scriptsAt(subject)) {

@@ -7,6 +7,8 @@ export class ByteOffsets {
   /** The latest index that was asked for, with the bytes in front of it: counting continues from there, forwards or back. */
   private counted = { index: 0, bytes: 0 };
   private gaps = new Gaps();
+  /** Of hosts that were shortened. */
+  private shortened = new Gaps();
   private readonly bytes: (text: string) => number;
 
   /** `bytes`: returns the bytes of input that a text was decoded from; `start`: byte offset of the first character. */
@@ -18,7 +20,7 @@ export class ByteOffsets {
   of(text: string, index: number): number {
     const bytes = this.bytesBefore(text, index);
     this.counted = { index, bytes };
-    return this.start + bytes + this.gaps.bytesBefore(index);
+    return this.start + bytes + this.gaps.bytesBefore(index) + this.shortened.bytesBefore(index);
   }
 
   /** Counts backwards, too, because indexes are asked for nearly in order. */
@@ -33,6 +35,15 @@ export class ByteOffsets {
     this.gaps.add(index, this.bytes(cut));
   }
 
+  /** The same for a part of a host that is left out. */
+  addShortened(index: number, cut: string): void {
+    this.shortened.add(index, this.bytes(cut));
+  }
+
+  isShortened(start: number, end: number): boolean {
+    return this.shortened.countWithin(start, end) > 0;
+  }
+
   /** How many cuts lie within a part of the text. */
   cutsWithin(start: number, end: number): number {
     return this.gaps.countWithin(start, end);
@@ -43,6 +54,7 @@ export class ByteOffsets {
     this.start = this.of(text, index);
     this.counted = { index: 0, bytes: 0 };
     this.gaps = this.gaps.from(index);
+    this.shortened = this.shortened.from(index);
   }
 
   /** Skips bytes that another reader has read, in front of the text. */

@@ -1,9 +1,11 @@
 import { readHost, readHostHint } from './host.ts';
 import { interruptedText, type ScanItem } from './item.ts';
+import { READ_WHOLE } from './long-hosts.ts';
 import { Malformed } from './malformed.ts';
 import type { Host, RunStats } from './model.ts';
 import { readAllScripts, readOutput, readRunStats, readTarget, readTask } from './once.ts';
 import type { Reader } from './reader.ts';
+import { sizeText } from './refused.ts';
 
 /** What an element says: an item, or the runstats, which become part of the run's `end`. */
 export type Element = ScanItem | { readonly kind: 'runstats'; readonly stats: RunStats };
@@ -35,6 +37,13 @@ export function readElement(reader: Reader, name: string, start: number, end: nu
 /** Notes in a host that nmap had written its progress into it `count` times. */
 export function interruptedHost(host: Host, count: number): Host {
   return Object.assign(host, { malformed: [...host.malformed, interruptedText('host', count)] });
+}
+
+const SHORTENED = `host: more than ${sizeText(READ_WHOLE)}, scripts and the ends of long words about services are left out behind that`;
+
+/** Notes in a host that a part of it was left out. */
+export function shortenedHost(host: Host): Host {
+  return Object.assign(host, { isShortened: true, malformed: [...host.malformed, SHORTENED] });
 }
 
 /** A host without an address or name cannot be identified. */

@@ -1,7 +1,7 @@
 import { LONGEST_PROGRESS, PROGRESS_START, progressLength } from './progress.ts';
 
 /** Text that was cut out in front of `index` of the remaining text. */
-interface Cut {
+export interface Cut {
   readonly index: number;
   readonly text: string;
 }

@@ -55,6 +55,8 @@ export interface Host {
   readonly times: Times | undefined;
   /** Attributes that are not the number or time that they should be, as `element@attribute=value`, and notes about other damage. */
   readonly malformed: readonly string[];
+  /** Scripts and the ends of long words are left out, because it is very long. */
+  readonly isShortened?: boolean;
   /** The element as it was written, ports and all, with `\n` for every line end. */
   readonly source: string;
 }

@@ -1,9 +1,10 @@
 import { CurrentRun } from './current-run.ts';
 import { Decoder } from './decode.ts';
-import { type Element, readElement } from './element.ts';
+import { type Element, readElement, shortenedHost } from './element.ts';
 import { type Frame, longest } from './frame.ts';
 import { InterruptedTags } from './interrupted.ts';
 import type { ScanItem } from './item.ts';
+import { LongHosts } from './long-hosts.ts';
 import { RunDraft } from './once.ts';
 import { isInterrupted, withoutProgress } from './progress.ts';
 import { Reader } from './reader.ts';
@@ -15,6 +16,8 @@ import { Malformed, Unterminated } from './malformed.ts';
 const MAX_RETRIES = 16;
 /** Characters in front of the first run after which the input counts as no scan. */
 const MOST_NOISE = 1 << 26;
+/** Bytes that are read at once. */
+const MOST_AT_ONCE = 1 << 22;
 
 /**
  * Reads what nmap and masscan write with `-oX`, from bytes in pieces of any size, and gives each
@@ -30,6 +33,7 @@ const MOST_NOISE = 1 << 26;
 export class ScanReader {
   private decoder = new Decoder();
   private readonly tags = new InterruptedTags();
+  private readonly longHosts = new LongHosts();
   private splitter: Splitter | undefined;
   private reader = new Reader('');
   private retries = 0;
@@ -56,7 +60,8 @@ export class ScanReader {
 
   /** Whether so much was read without a run that none will come: an endless device, a disk image. */
   get isTooLongWithoutRun(): boolean {
-    return !this.run.hasBegun && this.charactersBeforeRun > MOST_NOISE;
+    // With a header, all of it may be the first host.
+    return !this.run.hasBegun && this.charactersBeforeRun > (this.run.isThere ? 2 * MOST_NOISE : MOST_NOISE);
   }
 
   /** Bytes of input read so far; approximate behind characters that are invalid in the encoding. */
@@ -70,27 +75,33 @@ export class ScanReader {
   }
 
   push(chunk: Uint8Array): Generator<ScanItem, void, undefined> {
-    return this.read(this.decoder.decode(chunk));
+    return chunk.length > MOST_AT_ONCE ? this.inPieces(chunk) : this.read(this.decoder.decode(chunk));
   }
 
   *end(): Generator<ScanItem, void, undefined> {
     yield* this.read(this.decoder.end());
-    this.splitter?.push({ text: this.tags.end(), cuts: [] });
+    this.splitter?.push(this.longHosts.shortened({ text: this.tags.end(), cuts: [] }));
+    this.splitter?.push({ text: this.longHosts.end(), cuts: [], shortened: [] });
     this.splitter?.end();
     yield* this.frames();
     yield* this.run.end(this.consumed);
     yield* this.run.leftItems();
   }
 
+  private *inPieces(chunk: Uint8Array): Generator<ScanItem, void, undefined> {
+    for (let at = 0; at < chunk.length; at += MOST_AT_ONCE) yield* this.push(chunk.subarray(at, at + MOST_AT_ONCE));
+  }
+
   private *read(text: string): Generator<ScanItem, void, undefined> {
     if (text === '') return;
-    if (!this.run.hasBegun) this.charactersBeforeRun += text.length;
     if (this.beginning.length < 512) this.beginning += text.slice(0, 512);
     if (this.splitter === undefined) {
       this.splitter = new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
       if (this.decoder.unknown !== undefined) yield unknownEncoding(this.decoder.unknown);
     }
-    this.splitter.push(this.tags.withoutProgress(text));
+    const shortened = this.longHosts.shortened(this.tags.withoutProgress(text));
+    if (!this.run.hasBegun) this.charactersBeforeRun += shortened.text.length;
+    this.splitter.push(shortened);
     yield* this.frames();
   }
 
@@ -122,7 +133,9 @@ export class ScanReader {
 
   /** Emits what a frame says. `more`: how often nmap's progress was cut out of it, besides inside of tags. */
   private emit(frame: Frame, element: Element | undefined, more = 0): Generator<ScanItem, void, undefined> {
-    return this.run.emit(frame.name, element, this.cutsIn(frame) + more);
+    const isShortened = element?.kind === 'host' && this.splitter?.isShortened(frame) === true;
+    const item = isShortened ? { ...element, host: shortenedHost(element.host) } : element;
+    return this.run.emit(frame.name, item, this.cutsIn(frame) + more);
   }
 
   private *startRun(frame: Frame): Generator<ScanItem, void, undefined> {

@@ -12,7 +12,7 @@ import {
   type WholeElement,
   wholeOf,
 } from './frame.ts';
-import type { Uninterrupted } from './interrupted.ts';
+import type { Shortened } from './long-hosts.ts';
 import { Marks } from './marks.ts';
 import { BAD, tagEnd } from './tag-end.ts';
 
@@ -57,8 +57,10 @@ export class Splitter {
     this.offsets = new ByteOffsets(bytes, offset);
   }
 
-  push({ text: chunk, cuts }: Uninterrupted): void {
-    for (const { index, text } of cuts) this.offsets.addCut(this.text.length + this.pendingLength + index, text);
+  push({ text: chunk, cuts, shortened }: Shortened): void {
+    const before = this.text.length + this.pendingLength;
+    for (const { index, text } of cuts) this.offsets.addCut(before + index, text);
+    for (const { index, text } of shortened) this.offsets.addShortened(before + index, text);
     // Joining the whole chunk to the tail would copy it.
     const seam = this.tail + chunk.slice(0, LONGEST_MARK);
     this.tail = chunk.length < LONGEST_MARK ? seam.slice(-LONGEST_MARK) : chunk.slice(-LONGEST_MARK);
@@ -98,6 +100,11 @@ export class Splitter {
   /** How often nmap's progress was cut out of a frame. */
   cutsIn({ start, end }: Frame): number {
     return this.offsets.cutsWithin(start, end);
+  }
+
+  /** Whether something was left out of a frame because its host is very long. */
+  isShortened({ start, end }: Frame): boolean {
+    return this.offsets.isShortened(start, end);
   }
 
   /** The next frame, or undefined when more text is needed or, after `end`, when there is none. */

@@ -61,6 +61,9 @@ export interface DirectoryOptions {
 const MAX_DEPTH = 8;
 const MAX_DIRECTORIES = 1000;
 
+/** So many files are asked about at once: there may be a hundred thousand. */
+const AT_ONCE = 64;
+
 const SCAN = /\.xml(?:\.gz)?$/i;
 /** Bytes at the end of a file in which the end of the last run is searched. */
 const TAIL_BYTES = 64 << 10;
@@ -88,10 +91,12 @@ export class Directory {
     const unfinished: FoundFile[] = [];
     const links: string[] = [];
     const isOurClock = this.options.isOurClock();
-    for (const entry of entries) {
-      const file = await this.describe(entry);
-      if (file === 'link') links.push(entry.name);
-      else if (file !== undefined && isWanted(file)) ((await this.isReady(file, now, isOurClock)) ? ready : unfinished).push(file);
+    for (let at = 0; at < entries.length; at += AT_ONCE) {
+      const some = entries.slice(at, at + AT_ONCE);
+      for (const [i, file] of (await Promise.all(some.map((entry) => this.describe(entry)))).entries()) {
+        if (file === 'link') links.push(some[i]?.name ?? '');
+        else if (file !== undefined && isWanted(file)) ((await this.isReady(file, now, isOurClock)) ? ready : unfinished).push(file);
+      }
     }
     this.options.sightings.keepOnly(new Set(unfinished.map(({ name }) => name)));
     ready.sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));

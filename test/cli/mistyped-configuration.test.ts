@@ -6,6 +6,27 @@ import { portlogHere } from '../support/run-in-process.ts';
 import { NEVER } from '../support/mistyped.ts';
 
 describe('wrong in the configuration', () => {
+  test.each([
+    ['unknown settings', Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n'), 'and 49980 more\n'],
+    [
+      'a setting twice, behind very many',
+      `${Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n')}\nk7: 2\n`,
+      'line 50001: a setting occurs twice',
+    ],
+  ])(
+    'very many %s are refused in seconds',
+    async (_, yaml, sentence) => {
+      const path = join(freshDir(), 'portlog.yaml');
+      writeFileSync(path, yaml);
+      const begun = performance.now();
+      const { stderr, code } = await portlogHere(['run', '--config', path]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)]);
+      // An idle machine takes 2 s, and took more than 20.
+      expect(performance.now() - begun).toBeLessThan(60_000);
+    },
+    120_000,
+  );
+
   test.for<readonly [yaml: string, sentence: string, hint?: string]>([
     ['site: a b', 'site: only letters, digits, dots, hyphens and underscores, at most 64; for example berlin'],
     ['stie: berlin', 'stie: there is no such setting; did you mean "site"?'],

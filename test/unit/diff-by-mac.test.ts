@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ScanDiff, diffScans, diffWith, knowledgeOf } from '../../src/change/scan-diff.ts';
 import { ScanCollector, type ScanView } from '../../src/change/scan-view.ts';
 import { KnownScans } from '../../src/change/scans.ts';
@@ -52,4 +52,27 @@ test('compared with what is known, they are told as shipping the scan tells them
   const told = what(messages(known()));
   expect(told).toEqual(new Set(['52-54-00-00-00-01 is down', '52-54-00-00-00-02 is new, with 22/tcp open']));
   expect(what(await world.ship(later(networkOf(SECOND))))).toEqual(told);
+});
+
+describe('another machine with the MAC address of one that is there', () => {
+  const PRINTER = lent('192.0.2.50', '52:54:00:00:00:01', tcp(9100, 'open') + tcp(23, 'closed') + tcp(4444, 'closed'));
+  const STRANGER = lent('192.0.2.10', '52:54:00:00:00:01', tcp(23, 'open') + tcp(4444, 'open') + tcp(9100, 'open'));
+  const later = (text: string): string => text.replaceAll('1760000000', '1760086400');
+
+  test.each([
+    ['in front of it', STRANGER + PRINTER],
+    ['behind it', PRINTER + STRANGER],
+  ])('%s, is not hidden by it: all of its ports are reported, and stay', async (_, both) => {
+    const world = new World({ event: { macNetworks } });
+    await world.ship(networkOf(PRINTER));
+    const told = await world.ship(later(networkOf(both)));
+    expect(told.join('\n')).toMatch(/23\/tcp/);
+    expect(told.join('\n')).toMatch(/4444\/tcp/);
+    expect(world.changes().filter(({ action }) => ['port-closed', 'finding-resolved'].includes(action))).toEqual([]);
+    const entities = new Set(
+      [...world.stored.values()].flatMap(({ dataset, own }) => (dataset === 'nmap.host' ? [(own as any).nmap.entity.id] : [])),
+    );
+    expect(entities.size).toBe(2);
+    expect(messages(diffScans(view(networkOf(PRINTER)), view(networkOf(both)))).join('\n')).toMatch(/4444\/tcp/);
+  });
 });

@@ -1,3 +1,4 @@
+import { all, any, is } from '../filter.ts';
 import type { AlertRule } from '../rule.ts';
 import { action, DAY, SITE, WEEK } from './terms.ts';
 
@@ -34,13 +35,13 @@ export const SCAN_RULES: readonly AlertRule[] = [
   {
     id: 'scan-failed',
     title: 'Scan failed or cut short',
-    about: 'A scan failed or was cut short. What it did not find may still be there.',
+    about: 'A scan failed, was cut short, or lists a host that could not be read. What it did not find may still be there.',
     dataset: 'nmap.scan',
-    where: action('scan-failed', 'scan-incomplete'),
+    where: any(action('scan-failed', 'scan-incomplete'), all(action('scan-finished', 'scan-listed'), is('event.outcome', 'unknown'))),
     severity: 'high',
     key: SITE,
     shows: [],
-    summary: 'A scan of site {nmap.site} failed or was cut short',
+    summary: 'A scan of site {nmap.site} failed, was cut short, or lists a host that could not be read',
     ...DAY,
     mitre: [{ tactic: 'TA0005', technique: 'T1562' }],
     compliance: { pci_dss: ['11.3.1'], nist_800_53: ['RA-5', 'AU-5'] },

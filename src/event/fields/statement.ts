@@ -59,7 +59,14 @@ export const STATEMENT_FIELDS: readonly Field[] = [
   field('event.created', 'date', false, '', '2026-01-31T12:05:00.000Z', 'When portlog read the scan.'),
   field('event.ingested', 'date', false, '', '2026-01-31T12:05:01.000Z', 'When the server stored it; set by the ingest pipeline.'),
   field('event.severity', 'long', false, '', 73, '0 info, 21 low, 47 medium, 73 high, 99 critical.'),
-  field('event.outcome', 'keyword', false, 'runstats/finished/@exit', 'success', 'Of a run: success, failure or unknown.'),
+  field(
+    'event.outcome',
+    'keyword',
+    false,
+    'runstats/finished/@exit',
+    'success',
+    'Of a run: success, failure or unknown (cut short, or with a host that could not be read).',
+  ),
   field(
     'event.reason',
     'keyword',
