@@ -67,7 +67,7 @@ describe('the package for Debian', () => {
     const files = [await packageOf(VERSION, 'deb'), PROGRAM];
     for (const path of files) copyFileSync(path, join(folder, basename(path)));
     await run('bash', ['-c', 'sha256sum * > SHA256SUMS; echo "0 a-file-that-was-not-taken" >> SHA256SUMS'], { cwd: folder });
-    expect(await debian.run(commandsOf('See that it is what was published'))).toMatch(
+    expect(await debian.run(commandsOf('Check the files'))).toMatch(
       /^portlog_\S+\.deb: OK\nportlog-linux-\S+: OK$|^portlog-linux-\S+: OK\nportlog_\S+\.deb: OK$/m,
     );
     await debian.run('apt-get install -y /tmp/release/portlog_*.deb');
