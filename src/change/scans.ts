@@ -2,6 +2,7 @@ import { Budget } from '../core/budget.ts';
 import { AHEAD_MS } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { boundsOf, ScanReach } from '../state/scan-reach.ts';
+import { WithinTransaction } from '../state/within-transaction.ts';
 import { ALL_NOT_ENTERED, type Candidate, LATEST, NEIGHBOURS, NEXT, PLACED, type Side, UNLISTED_ANNOUNCED } from './scan-statements.ts';
 import { makeRoomForScans } from './kept-scans.ts';
 import { type Place, RunsAt } from './runs-at.ts';
@@ -27,7 +28,7 @@ export class KnownScans {
   private readonly reach: ScanReach;
   private readonly budget = new Budget(STEPS);
   /** Ids of scans that were looked up in a transaction: each change names the scan before. */
-  private ids: { readonly transaction: number; readonly byNumber: Map<number, string | undefined> } | undefined;
+  private readonly ids: WithinTransaction<Map<number, string | undefined>>;
   /** The runs that would have listed a host. */
   readonly at: RunsAt;
 
@@ -35,6 +36,7 @@ export class KnownScans {
     this.database = database;
     this.site = site;
     this.reach = new ScanReach(database, site);
+    this.ids = new WithinTransaction(database);
     this.at = new RunsAt(database, site, this.reach, this.records, this.budget);
   }
 
@@ -198,9 +200,7 @@ export class KnownScans {
 
   /** `nmap.scan.id` of a scan, by its number; undefined when it is no longer kept. */
   idOf(nr: number): string | undefined {
-    const { isInTransaction, transactions: transaction } = this.database;
-    if (this.ids?.transaction !== transaction || !isInTransaction) this.ids = { transaction, byNumber: new Map() };
-    const { byNumber } = this.ids;
+    const byNumber = this.ids.answer('ids', () => new Map());
     if (!byNumber.has(nr)) byNumber.set(nr, this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined);
     return byNumber.get(nr);
   }
@@ -232,7 +232,7 @@ export class KnownScans {
     const sql = 'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1) RETURNING nr';
     const nr = this.database.get(sql, this.site, id, started, started, run, counts, kind)?.['nr'] as number;
     this.reach.enter(of);
-    if (makeRoomForScans(this.database, this.site, this.reach, { nr, kind })) this.ids = undefined;
+    if (makeRoomForScans(this.database, this.site, this.reach, { nr, kind })) this.ids.forget();
     return { nr, id, started, ended: started, complete: 0, run, counts, kind };
   }
 

@@ -7,7 +7,7 @@ import { counted, withCommas } from './text.ts';
 import { isoTime } from './time.ts';
 
 /** The account of one sink; `read` is the sum of the other numbers. */
-interface DeliverySums {
+export interface DeliverySums {
   readonly read: number;
   readonly delivered: number;
   readonly already: number;

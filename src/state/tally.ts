@@ -1,15 +1,10 @@
+import type { DeliverySums } from '../event/run-summary.ts';
+
 /**
- * The account of one sink: `read` is the sum of the fields after it, except for `restamped` (delivered with another time) and `removed`
+ * The account of one sink: `read` is the sum of the other fields, except for `restamped` (delivered with another time) and `removed`
  * (deleted again by the sink because of its limit, in this run or an earlier one). `withheld` is always 0 for now, because there is no policy.
  */
-export interface Tally {
-  readonly read: number;
-  readonly delivered: number;
-  readonly already: number;
-  readonly dead: number;
-  readonly spooled: number;
-  readonly discarded: number;
-  readonly withheld: number;
+export interface Tally extends DeliverySums {
   readonly restamped: number;
   readonly removed: number;
 }

@@ -156,8 +156,8 @@ async function read(
     if (length > MAX_ANSWER_BYTES) throw unknownAnswer(origin, `an answer of more than ${MAX_ANSWER_BYTES >> 20} MiB`);
     chunks.push(chunk);
   }
-  const [flat, last] = [headers, trailers].map((all) => firstOfEach(all, secrets)) as [HttpAnswer['headers'], HttpAnswer['headers']];
-  refuseGrpc(origin, flat, last);
+  const flat = firstOfEach(headers, secrets);
+  refuseGrpc(origin, flat, firstOfEach(trailers, secrets));
   const bytes = withoutEcho(readable(Buffer.concat(chunks), flat['content-encoding']), secrets);
   return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after'], now) };
 }
